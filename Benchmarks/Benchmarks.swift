@@ -1,0 +1,6 @@
+import IndexFormat
+
+@main
+struct Benchmarks {
+  static func main() { }
+}

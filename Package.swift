@@ -1,0 +1,46 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// The commit that `scrubber --version` tells: what SwiftPM reads from the checkout, or "unknown" outside of one.
+let commit: String = {
+  guard let git = Context.gitInformation else { return "unknown" }
+  return git.currentCommit.prefix(12) + (git.hasUncommittedChanges ? "-dirty" : "")
+}()
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "scrubber",
+  products: [
+    .executable(name: "scrubber", targets: ["Scrubber"]),
+    .library(name: "IndexFormat", targets: ["IndexFormat"]),
+  ],
+  targets: [
+    // Everything a bucket says by names and JSON. Knows no file, socket, clock or C library.
+    .target(name: "IndexFormat", swiftSettings: strict),
+    // One C constant, because a define of SwiftPM reaches C but not Swift.
+    .target(
+      name: "CBuildInformation",
+      path: "Sources/CLibraries/CBuildInformation",
+      cSettings: [.define("SCRUBBER_COMMIT", to: "\"\(commit)\"")]
+    ),
+    // Both edges: object stores, the command line, reports.
+    .executableTarget(
+      name: "Scrubber",
+      dependencies: ["IndexFormat", "CBuildInformation"],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["IndexFormat"],
+      path: "Benchmarks",
+      swiftSettings: strict
+    ),
+    .testTarget(name: "IndexFormatTests", dependencies: ["IndexFormat"], swiftSettings: strict),
+    .testTarget(name: "ScrubberTests", dependencies: ["Scrubber", "IndexFormat"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,29 @@
+/// What the toolkit needs of a place that keeps objects by key: a folder, memory, S3.
+///
+/// Keys are UTF-8 text, ordered by bytes, with `/` between their parts; they are relative to the store's root. Every
+/// store behaves the same, as `ObjectStoreConformance` in the tests checks. All calls may run at the same time.
+protocol ObjectStore: Sendable {
+  /// How to name the store to people: a URL or path, without secrets.
+  var location: String { get }
+
+  /// Whether `listVersions` and reading by version work.
+  var keepsVersions: Bool { get }
+
+  /// The objects that match, in key order. Nothing is requested before the first page is asked for.
+  func list(_ request: ListRequest) -> any ListingPages
+
+  /// All versions and delete markers of the objects that match: in key order, of one key the newest first.
+  func listVersions(_ request: ListRequest) throws(StoreError) -> any VersionPages
+
+  /// The bytes of an object or a part of it, and what the store says of the object.
+  func read(_ request: ReadRequest) async throws(StoreError) -> ObjectContent
+
+  /// What the store says of an object; nil if there is none. Throws when that cannot be told.
+  func head(_ key: String) async throws(StoreError) -> ObjectMetadata?
+
+  /// Writes an object whole: afterwards readers see all of it, or what was there before.
+  func put(_ key: String, bytes: [UInt8]) async throws(StoreError) -> ObjectMetadata
+
+  /// Removes objects. A key without an object is no error.
+  func delete(_ keys: [String]) async throws(StoreError)
+}

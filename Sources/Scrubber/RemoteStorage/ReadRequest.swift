@@ -1,0 +1,22 @@
+/// What to read.
+struct ReadRequest: Sendable {
+  var key: String
+  /// Nil for the latest.
+  var version: String? = nil
+  /// Bytes of the object; nil for all. An end behind the object's is cut; a start behind it is an error.
+  var range: Range<UInt64>? = nil
+  /// The most bytes to accept: more is an error, not a cut.
+  var limit: Int
+
+  init(_ key: String, version: String? = nil, range: Range<UInt64>? = nil, limit: Int) {
+    self.key = key
+    self.version = version
+    self.range = range
+    self.limit = limit
+  }
+}
+
+struct ObjectContent: Sendable {
+  var bytes: [UInt8]
+  var metadata: ObjectMetadata
+}
