@@ -43,7 +43,7 @@ struct ListingPage: Sendable {
 
   /// The same for a key in two pieces: a folder's path and a name in it.
   mutating func append(
-    folder: borrowing [UInt8], name: UnsafeBufferPointer<UInt8>, size: UInt64, lastModified: Timestamp
+    folder: [UInt8], name: UnsafeBufferPointer<UInt8>, size: UInt64, lastModified: Timestamp
   ) {
     let start = keyBytes.count
     keyBytes.append(contentsOf: folder)
