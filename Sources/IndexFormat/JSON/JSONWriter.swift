@@ -72,6 +72,12 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
+  /// The colon behind a name that was written by `plainString`.
+  mutating func colon() {
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   // MARK: Members
 
   public mutating func member(_ name: String, _ value: String) {
