@@ -1,1 +1,0 @@
-public enum CRC32C { public static func checksum(_ bytes: RawSpan) -> UInt32 { var c: UInt32 = ~0; for i in 0..<bytes.byteCount { c ^= UInt32(bytes.unsafeLoad(fromByteOffset: i, as: UInt8.self)); for _ in 0..<8 { c = c & 1 == 1 ? (c >> 1) ^ 0x82F63B78 : c >> 1 } }; return ~c } }

@@ -1,0 +1,28 @@
+import IndexFormat
+
+/// Checks what lies in a bucket and belongs to no tenant.
+enum OutsideCheck {
+  static func check(_ outside: OutsideInventory, root: BucketRoot) -> TenantVerdict {
+    var verdict = TenantVerdict()
+    verdict.coverage.objectsListed = outside.objectCount
+    verdict.coverage.bytesListed = outside.byteCount
+    verdict.coverage.skip(.temporary, outside.temporaryCount, bytes: outside.temporaryByteCount)
+    for folder in outside.folders {
+      verdict.findings.append(finding(folder))
+      verdict.coverage.visit(folder.objectCount, bytes: folder.byteCount)
+    }
+    return verdict
+  }
+
+  private static func finding(_ folder: OutsideInventory.Folder) -> Finding {
+    if let name = folder.name {
+      return Finding(
+        .tenantBadName, objectKey: folder.first.key,
+        message: "folder '\(name)' is named after no tenant: \(folder.objectCount) objects", seen: name,
+        expected: "32 lower-case hex digits, or with '-' and a shard index", bytes: folder.byteCount)
+    }
+    return Finding(
+      .objectUnknownName, objectKey: folder.first.key, message: "no release writes an object of this name here",
+      bytes: folder.byteCount)
+  }
+}

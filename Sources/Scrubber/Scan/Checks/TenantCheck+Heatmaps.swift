@@ -1,0 +1,38 @@
+import IndexFormat
+
+extension TenantCheck {
+  /// A shard's heatmap: readable, and how much of what it names is gone.
+  mutating func checkHeatmap(_ shard: ShardInventory) {
+    guard let object = shard.heatmap else { return }
+    guard depth == .index else {
+      verdict.coverage.skip(.depth, object)
+      return
+    }
+    switch contents.shards[shard.index]?.heatmap ?? .absent {
+    case .absent: verdict.coverage.visit(object)
+    case .problem(.unknown(let error)):
+      verdict.coverage.skip(.unreadable, object)
+      couldNotLook(object.key, error)
+    case .problem(.damaged(let error)):
+      verdict.coverage.visit(object)
+      report(.heatmapUnreadable, shard.index, object: object.key, error)
+    case .present(let heatmap):
+      verdict.coverage.visit(object)
+      for name in heatmap.allUnknownFieldNames {
+        report(.heatmapUnknownField, shard.index, object: object.key, message: "field '\(name)' is not known", seen: name)
+      }
+      for timeline in heatmap.timelines { checkHeatmapTimeline(timeline, object, shard.index) }
+    }
+  }
+
+  private mutating func checkHeatmapTimeline(
+    _ timeline: Heatmap.Timeline, _ object: ListedObject, _ shard: ShardIndex
+  ) {
+    let gone = timeline.layers.filter { references.object($0.layer, of: timeline.timeline) == nil }
+    guard let first = gone.first else { return }
+    report(
+      .heatmapLayerMissing, shard, timeline.timeline, object: object.key,
+      message: "heatmap names \(gone.count) layers that are gone, of \(timeline.layers.count)",
+      seen: "no object of \(first.layer.name), for one")
+  }
+}

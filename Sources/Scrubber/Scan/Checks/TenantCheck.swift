@@ -1,0 +1,125 @@
+import IndexFormat
+
+/// Checks one tenant: a pure function from what was listed and read to a verdict.
+///
+/// Order of work: which shards serve the tenant (`ShardPlan`); each serving timeline's index and the layers it names;
+/// then, with all references known, the objects that nobody names. Everything that was listed is accounted for in the
+/// verdict's coverage at the place where it is judged.
+struct TenantCheck {
+  let inventory: TenantInventory
+  let contents: TenantContents
+  let depth: ScanDepth
+  /// The key prefix below which tenants lie.
+  let tenantsPrefix: String
+  let plan: ShardPlan
+  var verdict = TenantVerdict()
+  var references: LayerReferences
+
+  static func check(
+    _ inventory: TenantInventory, _ contents: TenantContents, depth: ScanDepth, tenantsPrefix: String
+  ) -> TenantVerdict {
+    var check = TenantCheck(inventory, contents, depth: depth, tenantsPrefix: tenantsPrefix)
+    check.run()
+    return check.verdict
+  }
+
+  private init(
+    _ inventory: TenantInventory, _ contents: TenantContents, depth: ScanDepth, tenantsPrefix: String
+  ) {
+    self.inventory = inventory
+    self.contents = contents
+    self.depth = depth
+    self.tenantsPrefix = tenantsPrefix
+    // A folder that holds nothing but initdb archives is no shard: all shards keep them in the unsharded folder.
+    let shards = inventory.shards.filter(\.isMoreThanArchives)
+    plan = ShardPlan(shards: (shards.isEmpty ? inventory.shards : shards).map(\.index)) { shard in
+      TenantCheck.isActive(shard, inventory, contents)
+    }
+    references = LayerReferences(inventory)
+  }
+
+  private mutating func run() {
+    verdict.coverage.objectsListed = inventory.objectCount
+    verdict.coverage.bytesListed = inventory.byteCount
+    verdict.hasTimelines = inventory.shardTimelineCount > 0
+    verdict.timelineShardCount = inventory.shardTimelineCount
+    checkShards()
+    for shard in inventory.shards {
+      checkNames(shard)
+      checkManifests(shard)
+      checkHeatmap(shard)
+      for timeline in shard.timelines { checkIndexObjects(timeline, shard.index) }
+    }
+    noteReferences()
+    for shard in plan.current.compactMap(inventory.shard) { checkTimelines(shard) }
+    checkInitdb()
+    checkUnreferencedLayers()
+    countTimelines()
+    if !inventory.unlisted.isEmpty { withdrawAccusations() }
+  }
+
+  /// Drops what rests on an object not being there: part of the listing is missing, so it may well be.
+  private mutating func withdrawAccusations() {
+    verdict.findings.removeAll { $0.code.restsOnAbsence }
+    verdict.missingLayers = []
+    verdict.withOrphans = []
+  }
+
+  /// Whether a shard has gone on since it was split: layers of its own, or data beyond its parent's.
+  private static func isActive(
+    _ shard: ShardIndex, _ inventory: TenantInventory, _ contents: TenantContents
+  ) -> Bool {
+    if inventory.shard(shard)?.timelines.contains(where: { !$0.layers.isEmpty }) ?? false { return true }
+    let parents = inventory.shards.map(\.index).filter { $0 != shard && shard.descends(from: $0) }
+    guard let parent = parents.max(), let own = contents.shards[shard] else { return false }
+    return own.timelines.contains { id, timeline in
+      guard let end = timeline.index.value?.diskConsistentLsn,
+        let parentEnd = contents.timeline(parent, id)?.index.value?.diskConsistentLsn
+      else { return false }
+      return end > parentEnd
+    }
+  }
+
+  // MARK: Reporting
+
+  /// Adds a finding about this tenant.
+  mutating func report(
+    _ code: FindingCode, _ shard: ShardIndex? = nil, _ timeline: TimelineID? = nil, object: String? = nil,
+    lsn: Lsn? = nil, key: Key? = nil, offset: Int? = nil, message: String, seen: String? = nil,
+    expected: String? = nil, bytes: UInt64? = nil
+  ) {
+    verdict.findings.append(
+      Finding(
+        code, tenant: inventory.tenant, shard: shard, timeline: timeline, objectKey: object, offset: offset, key: key,
+        lsn: lsn, message: message, seen: seen, expected: expected, bytes: bytes))
+  }
+
+  /// Notes that the store gave no answer about an object.
+  mutating func couldNotLook(_ key: String, _ error: StoreError) {
+    verdict.lookErrors.append(LookError(objectKey: key, tenant: inventory.tenant, reason: error.description))
+  }
+
+  func layerKey(_ shard: ShardIndex, _ timeline: TimelineID, _ name: LayerName, _ generation: Generation) -> String {
+    tenantsPrefix
+      + PageserverObjectKey.layerKey(inventory.tenant, layerShard: shard, timeline, name, generation)
+  }
+
+  // MARK: Counting
+
+  /// Tenants and timelines as the existing scrubber counts them: distinct timelines of serving shards, deleted ones not.
+  private mutating func countTimelines() {
+    var timelines = Set<TimelineID>()
+    for shard in plan.current {
+      for timeline in inventory.shard(shard)?.timelines ?? [] {
+        let index = contents.timeline(shard, timeline.id)?.index.value
+        if index?.deletedAt == nil { timelines.insert(timeline.id) }
+      }
+    }
+    verdict.timelineCount = timelines.count
+    for shard in contents.shards.values {
+      for timeline in shard.timelines.values {
+        if let version = timeline.index.value?.version { verdict.indicesByVersion[version, default: 0] += 1 }
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import IndexFormat
+
+extension FindingCode {
+  /// Whether the finding says that something is not there. Such a finding is worth nothing when the listing it rests on
+  /// has a hole: unknown is not absent.
+  var restsOnAbsence: Bool {
+    switch self {
+    case .layerMissing, .indexMissing, .timelineRelic, .timelineOnlyInitdb, .shardMissing, .shardTimelineMissing,
+      .shardSplitUnfinished, .ancestorMissing, .manifestMissing, .manifestTimelineMissing, .heatmapLayerMissing,
+      .initdbMissing, .layerOrphan, .layerUnindexed, .layerUnknownGeneration, .shardAncestor:
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import IndexFormat
+
+/// Which layer objects of a tenant some index names.
+///
+/// A layer may lie in the folder of a shard that the naming shard was split from, so references are kept for the whole
+/// tenant. Where an index could not be read, what it names is unknown, and nothing that it might name counts as unused.
+struct LayerReferences {
+  private struct Place: Hashable {
+    var shard: ShardIndex
+    var timeline: TimelineID
+  }
+
+  private var referenced: [Place: [Bool]] = [:]
+  /// Shards and timelines of which an index could not be read.
+  private var unreadable: [Place] = []
+  private let timelines: [Place: TimelineInventory]
+
+  init(_ inventory: TenantInventory) {
+    var timelines: [Place: TimelineInventory] = [:]
+    for shard in inventory.shards {
+      for timeline in shard.timelines where !timeline.layers.isEmpty {
+        timelines[Place(shard: shard.index, timeline: timeline.id)] = timeline
+      }
+    }
+    self.timelines = timelines
+  }
+
+  /// Notes all layers that an index names.
+  mutating func note(_ index: IndexPart, of timeline: TimelineID) {
+    var shard: ShardIndex?
+    var place = Place(shard: .unsharded, timeline: timeline)
+    var inventory: TimelineInventory?
+    for layer in index.layers {
+      if layer.shard != shard {
+        shard = layer.shard
+        place = Place(shard: layer.shard, timeline: timeline)
+        inventory = timelines[place]
+      }
+      guard let inventory, let position = inventory.position(of: layer.name, generation: layer.generation) else {
+        continue
+      }
+      referenced[place, default: [Bool](repeating: false, count: inventory.layers.count)][position] = true
+    }
+  }
+
+  mutating func noteUnreadable(_ shard: ShardIndex, _ timeline: TimelineID) {
+    unreadable.append(Place(shard: shard, timeline: timeline))
+  }
+
+  /// The object that an entry of an index names, if it was listed.
+  func object(_ layer: IndexLayer, of timeline: TimelineID) -> LayerObject? {
+    guard let inventory = timelines[Place(shard: layer.shard, timeline: timeline)],
+      let position = inventory.position(of: layer.name, generation: layer.generation)
+    else { return nil }
+    return inventory.layers[position]
+  }
+
+  func isReferenced(_ position: Int, shard: ShardIndex, _ timeline: TimelineID) -> Bool {
+    referenced[Place(shard: shard, timeline: timeline)]?[position] ?? false
+  }
+
+  /// How many objects of a timeline are named, and their bytes.
+  func usage(_ shard: ShardIndex, _ timeline: TimelineInventory) -> (count: Int, bytes: UInt64) {
+    var count = 0
+    var bytes: UInt64 = 0
+    for (position, layer) in timeline.layers.enumerated() where isReferenced(position, shard: shard, timeline.id) {
+      count += 1
+      bytes &+= layer.size
+    }
+    return (count, bytes)
+  }
+
+  /// Whether an index that might name objects of this shard's timeline could not be read.
+  func isUncertain(_ shard: ShardIndex, _ timeline: TimelineID) -> Bool {
+    unreadable.contains { $0.timeline == timeline && $0.shard.descends(from: shard) }
+  }
+}
