@@ -19,10 +19,18 @@ extension RawSpan {
 
   func equals(_ text: StaticString) -> Bool { byteCount == text.utf8CodeUnitCount && has(text, at: 0) }
 
-  /// Where `wanted` first stands at `start` or behind it.
+  /// Where `wanted` first stands at `start` or behind it. Looks at eight bytes at a time.
   @inline(__always)
   func firstOffset(of wanted: UInt8, from start: Int = 0) -> Int? {
+    let pattern = UInt64(wanted) &* 0x0101_0101_0101_0101
     var offset = start
+    while byteCount &- offset >= 8 {
+      let difference = unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian ^ pattern
+      // The lowest bit set tells the first byte without a difference; those above it may lie.
+      let equal = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+      if equal != 0 { return offset &+ equal.trailingZeroBitCount / 8 }
+      offset &+= 8
+    }
     while offset < byteCount {
       if byte(offset) == wanted { return offset }
       offset &+= 1

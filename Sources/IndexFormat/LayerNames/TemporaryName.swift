@@ -24,7 +24,7 @@ public enum TemporaryName: Hashable, Sendable {
 
   /// Nil if the name is none of these.
   public init?(text bytes: RawSpan) {
-    if let leftover = TemporaryName(leftover: bytes) {
+    if let leftover = TemporaryName(leftoverKey: bytes) {
       self = leftover
     } else if bytes.ends(with: ".old") {
       self = .obsolete
@@ -39,17 +39,17 @@ public enum TemporaryName: Hashable, Sendable {
   }
 
   /// Looks only for what a store in a folder may hold beside its objects: files being written or fetched, and
-  /// side files. Nil, soon, for names that end as objects do.
+  /// side files. Takes a name or a whole key. Nil, soon, for those that end as objects do.
   @inline(__always)
-  init?(leftover bytes: RawSpan) {
+  init?(leftoverKey bytes: RawSpan) {
     guard bytes.byteCount > 0 else { return nil }
     switch bytes.byte(bytes.byteCount &- 1) {
     case UInt8(ascii: "p"):
       guard bytes.ends(with: "___temp") else { return nil }
-      self = TemporaryName.beingWritten(bytes)
+      self = TemporaryName.beingWritten(bytes.fileName)
     case UInt8(ascii: "d"):
       guard bytes.ends(with: ".temp_download") else { return nil }
-      self = .download(TemporaryName.downloaded(bytes))
+      self = .download(TemporaryName.downloaded(bytes.fileName))
     case UInt8(ascii: "a"):
       guard bytes.ends(with: ".metadata") else { return nil }
       self = .sideFile

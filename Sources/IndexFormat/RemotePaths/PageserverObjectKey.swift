@@ -47,7 +47,7 @@ public enum PageserverObjectKey: Hashable, Sendable {
 
   /// Classifies a key relative to the tenants root.
   public init(_ key: RawSpan) {
-    if let leftover = TemporaryName(leftover: key.fileName) {
+    if let leftover = TemporaryName(leftoverKey: key) {
       self = .localTemporary(leftover)
       return
     }

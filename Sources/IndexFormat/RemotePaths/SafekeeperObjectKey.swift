@@ -20,7 +20,7 @@ public enum SafekeeperObjectKey: Hashable, Sendable {
 
   /// Classifies a key relative to the safekeepers' prefix.
   public init(_ key: RawSpan) {
-    if let leftover = TemporaryName(leftover: key.fileName) {
+    if let leftover = TemporaryName(leftoverKey: key) {
       self = .localTemporary(leftover)
       return
     }

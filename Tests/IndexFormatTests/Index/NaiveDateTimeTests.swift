@@ -51,7 +51,7 @@ struct NaiveDateTimeTests {
     #expect(try #require(NaiveDateTime(text)).secondsSinceEpoch == seconds)
   }
 
-  @Test func everyDayOfTenThousandYearsComesBack() {
+  @Test func daysOfTenThousandYearsComeBack() {
     var day: Int64 = -719_528
     var previous: NaiveDateTime?
     var failures = 0
@@ -61,11 +61,14 @@ struct NaiveDateTimeTests {
       }
       if (time.hour, time.minute, time.second) != (1, 2, 3) { failures += 1 }
       previous = time
-      day += 1
+      // Each day of the years that matter, and each weekday and day of month elsewhere in its turn.
+      day += 1890...2110 ~= time.year ? 1 : 13
     }
     #expect(failures == 0)
-    #expect(day == 2_932_897)
-    #expect(previous?.description == "9999-12-31T01:02:03")
+    #expect(previous?.year == 9999)
+    #expect(NaiveDateTime(secondsSinceEpoch: 253_402_300_800) == nil)
+    #expect(NaiveDateTime(secondsSinceEpoch: -62_167_219_201) == nil)
+    #expect(NaiveDateTime(secondsSinceEpoch: .min) == nil && NaiveDateTime(secondsSinceEpoch: .max) == nil)
   }
 
   @Test func ordersByTime() throws {
