@@ -1,4 +1,5 @@
-/// A key of the page server's key space: which page, size, directory or file of the cluster a value belongs to.
+/// A key of the page server's key space: which page, size, directory or file of the cluster a value belongs
+/// to.
 ///
 /// | offset | hex digits | type | field | meaning for relation blocks |
 /// |---|---|---|---|---|
@@ -9,8 +10,8 @@
 /// | 13 | 26-27 | u8 | field5 | fork |
 /// | 14 | 28-35 | u32 BE | field6 | block |
 ///
-/// 18 bytes, compared like the bytes. Text: the same bytes as 36 hex digits, upper case when written, either case when
-/// read. Source: `libs/pageserver_api/src/key.rs`.
+/// 18 bytes, compared like the bytes. Text: the same bytes as 36 hex digits, upper case when written, either
+/// case when read. Source: `libs/pageserver_api/src/key.rs`.
 public struct Key: Hashable, Sendable {
   /// Bytes 0 to 7.
   public let high: UInt64
@@ -33,7 +34,12 @@ public struct Key: Hashable, Sendable {
   }
 
   public init(
-    _ field1: UInt8, _ field2: UInt32, _ field3: UInt32, _ field4: UInt32, _ field5: UInt8, _ field6: UInt32
+    _ field1: UInt8,
+    _ field2: UInt32,
+    _ field3: UInt32,
+    _ field4: UInt32,
+    _ field5: UInt8,
+    _ field6: UInt32
   ) {
     high = UInt64(field1) << 56 | UInt64(field2) << 24 | UInt64(field3) >> 8
     middle =
@@ -41,12 +47,12 @@ public struct Key: Hashable, Sendable {
     low = UInt16(truncatingIfNeeded: field6)
   }
 
-  public var field1: UInt8 { UInt8(truncatingIfNeeded: high >> 56) }
-  public var field2: UInt32 { UInt32(truncatingIfNeeded: high >> 24) }
-  public var field3: UInt32 { UInt32(truncatingIfNeeded: high << 8 | middle >> 56) }
-  public var field4: UInt32 { UInt32(truncatingIfNeeded: middle >> 24) }
-  public var field5: UInt8 { UInt8(truncatingIfNeeded: middle >> 16) }
-  public var field6: UInt32 { UInt32(truncatingIfNeeded: middle << 16) | UInt32(low) }
+  @inlinable public var field1: UInt8 { UInt8(truncatingIfNeeded: high >> 56) }
+  @inlinable public var field2: UInt32 { UInt32(truncatingIfNeeded: high >> 24) }
+  @inlinable public var field3: UInt32 { UInt32(truncatingIfNeeded: high << 8 | middle >> 56) }
+  @inlinable public var field4: UInt32 { UInt32(truncatingIfNeeded: middle >> 24) }
+  @inlinable public var field5: UInt8 { UInt8(truncatingIfNeeded: middle >> 16) }
+  @inlinable public var field6: UInt32 { UInt32(truncatingIfNeeded: middle << 16) | UInt32(low) }
 
   /// The key behind this one in the 144-bit order, or nil behind the last.
   public var successor: Key? { advanced(by: 1) }

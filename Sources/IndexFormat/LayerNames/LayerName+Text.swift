@@ -3,11 +3,13 @@ extension LayerName {
   public enum Reading: Sendable {
     /// The grammar that every release has written: 36-digit keys, 16-digit LSNs, ranges that go forward.
     case strict
-    /// What page servers of 2026 accept on reading: LSNs of any width, images with any key range.
+    /// What page servers of 2026 accept on reading: LSNs of any width (but not a second one of eight digits,
+    /// on which they abort), images with any key range.
     case lenient
   }
 
-  /// The name at `offset`, in the canonical form, and where it ends; nil if what stands there is anything else.
+  /// The name at `offset`, in the canonical form, and where it ends; nil if what stands there is anything
+  /// else.
   ///
   /// The fast path of reading an index and a listing: no allocation, fixed offsets.
   @inline(__always)
@@ -36,10 +38,17 @@ extension LayerName {
     }
     guard reading == .lenient, bytes.byteCount > 75, let keys = LayerName.keyRange(bytes) else { return nil }
     let tail = bytes.extracting(75..<bytes.byteCount)
-    let dash = (0..<tail.byteCount).first { tail.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == UInt8(ascii: "-") }
-    guard let start = HexDigits.decodeNumber(tail.extracting(0..<(dash ?? tail.byteCount))) else { return nil }
+    let dash = (0..<tail.byteCount).first {
+      tail.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == UInt8(ascii: "-")
+    }
+    guard let start = HexDigits.decodeNumber(tail.extracting(0..<(dash ?? tail.byteCount))) else {
+      return nil
+    }
     if let dash {
-      guard let end = HexDigits.decodeNumber(tail.extracting(dash + 1..<tail.byteCount)) else { return nil }
+      // Eight digits are an LSN or a generation: page servers take the name for both, and abort.
+      guard tail.byteCount - dash - 1 != 8,
+        let end = HexDigits.decodeNumber(tail.extracting(dash + 1..<tail.byteCount))
+      else { return nil }
       self.init(delta: keys, from: Lsn(start), to: Lsn(end))
     } else {
       self.init(image: keys, at: Lsn(start))

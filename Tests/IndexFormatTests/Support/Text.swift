@@ -1,0 +1,24 @@
+/// Runs `body` on the bytes of `text`.
+func withBytes<Result>(_ text: String, _ body: (RawSpan) -> Result) -> Result {
+  body(text.utf8Span.span.bytes)
+}
+
+/// Numbers that look random and are the same in each run.
+struct RepeatableGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state = state &+ 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+}
+
+/// Runs `body` on `bytes`. Expectations cannot take spans, so they take this.
+func withBytes<Result>(_ bytes: [UInt8], _ body: (RawSpan) -> Result) -> Result {
+  body(bytes.span.bytes)
+}
