@@ -40,6 +40,8 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(name: "IndexFormatTests", dependencies: ["IndexFormat"], swiftSettings: strict),
+    // The mechanical rules of the project, read off its sources.
+    .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(name: "ScrubberTests", dependencies: ["Scrubber", "IndexFormat"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

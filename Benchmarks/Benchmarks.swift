@@ -1,6 +1,45 @@
-import IndexFormat
+import Foundation
 
+/// Measures Scrubber against yardsticks, both in the same run: what counts is the ratio, not the machine.
+///
+///     Benchmarks index-parsing --python PYTHON FILE...     IndexPart against Python's orjson
+///     Benchmarks scan-folder --scrubber PROGRAM DIR        scan-metadata against find
+///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS]
+///
+/// `make bench` prepares what is needed and runs all of them.
 @main
 struct Benchmarks {
-  static func main() { }
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      switch arguments.first {
+      case "index-parsing": try IndexParsingBenchmark(arguments.dropFirst()).run()
+      case "scan-folder": try ScanFolderBenchmark(arguments.dropFirst()).run()
+      case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
+      default: throw BenchmarkError("usage: Benchmarks index-parsing|scan-folder|make-bucket …")
+      }
+    } catch {
+      FileHandle.standardError.write(Data("Benchmarks: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+}
+
+struct BenchmarkError: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// Figures of several runs.
+struct Figures {
+  var seconds: [Double]
+
+  var median: Double { seconds.sorted()[seconds.count / 2] }
+  var best: Double { seconds.min() ?? .nan }
+}
+
+extension Double {
+  /// With two digits behind the point.
+  var short: String { "\((self * 100).rounded() / 100)" }
 }

@@ -25,6 +25,8 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case indexBadChecksum = "index.bad-checksum"
   case indexUnknownVersion = "index.unknown-version"
   case indexUnknownField = "index.unknown-field"
+  case indexVersionBehind = "index.version-behind"
+  case indexBehindHeatmap = "index.behind-heatmap"
   case indexMisnamed = "index.misnamed"
   case indexSuperseded = "index.superseded"
   case indexPreviousGeneration = "index.previous-generation"

@@ -21,8 +21,24 @@ extension TenantCheck {
       for name in heatmap.allUnknownFieldNames {
         report(.heatmapUnknownField, shard.index, object: object.key, message: "field '\(name)' is not known", seen: name)
       }
-      for timeline in heatmap.timelines { checkHeatmapTimeline(timeline, object, shard.index) }
+      for timeline in heatmap.timelines {
+        checkHeatmapTimeline(timeline, object, shard.index)
+        checkHeatmapGeneration(heatmap.generation, timeline, object, shard.index)
+      }
     }
+  }
+
+  /// A heatmap of a later generation than the index: that attachment wrote no index, or its index is lost.
+  private mutating func checkHeatmapGeneration(
+    _ generation: Generation, _ timeline: Heatmap.Timeline, _ object: ListedObject, _ shard: ShardIndex
+  ) {
+    guard plan.current.contains(shard), !timeline.layers.isEmpty,
+      let chosen = contents.timeline(shard, timeline.timeline)?.chosen, generation > chosen.generation
+    else { return }
+    report(
+      .indexBehindHeatmap, shard, timeline.timeline, object: chosen.object.key,
+      message: "the heatmap is of a later generation than the newest index", seen: "\(chosen.generation)",
+      expected: "\(generation), unless that attachment has changed nothing")
   }
 
   private mutating func checkHeatmapTimeline(

@@ -78,6 +78,12 @@ extension TenantCheck {
         seen: "\(index.version)",
         expected: "\(IndexPart.knownVersions.lowerBound) to \(IndexPart.knownVersions.upperBound)")
     }
+    if IndexPart.knownVersions.contains(index.version), index.newestFieldVersion > index.version {
+      report(
+        .indexVersionBehind, shard, timeline, object: object,
+        message: "says version \(index.version) and has members of version \(index.newestFieldVersion)",
+        seen: "\(index.version)", expected: "\(index.newestFieldVersion) or more")
+    }
     if !TimelineMetadata.knownPgVersions.contains(index.metadata.pgVersion) {
       report(
         .indexUnknownVersion, shard, timeline, object: object,

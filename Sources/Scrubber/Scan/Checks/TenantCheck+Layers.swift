@@ -183,7 +183,7 @@ extension TenantCheck {
     } else {
       report(
         .layerUnindexed, shard.index, timeline, object: key,
-        message: "no index names this layer yet: a page server may be about to", seen: "generation \(layer.generation)",
+        message: "no index names this layer; its page server may be about to index or to delete it", seen: "generation \(layer.generation)",
         bytes: layer.size)
     }
   }
