@@ -1,7 +1,21 @@
 /// A listing under way. Used by one task at a time.
 protocol ListingPages: AnyObject {
-  /// The next page, or nil behind the last. After an error the same page is tried again by the next call.
+  /// The next page, or nil behind the last.
+  ///
+  /// After an error the next call tries the same page again, unless `resumesBehindErrors`. After a fault of
+  /// its own task, `.cancelled`, a listing cannot be used any more.
   func next() async throws(StoreError) -> ListingPage?
+
+  /// Whether what failed is lost and the next call goes on behind it.
+  ///
+  /// False where it is worth asking again (a network). True where it is not, and where one bad place must not
+  /// end the listing (a folder): then the error's key is the prefix below which objects may be missing from
+  /// the listing.
+  var resumesBehindErrors: Bool { get }
+}
+
+extension ListingPages {
+  var resumesBehindErrors: Bool { false }
 }
 
 /// A listing of versions under way. Used by one task at a time.
@@ -9,7 +23,8 @@ protocol VersionPages: AnyObject {
   func next() async throws(StoreError) -> [ObjectVersion]?
 }
 
-/// Some objects of a listing. Keys lie in one buffer, so that a listing of millions costs no allocation per object.
+/// Some objects of a listing. Keys lie in one buffer, so that a listing of millions costs no allocation per
+/// object.
 struct ListingPage: Sendable {
   struct Entry: Sendable {
     /// Where the key begins in `keyBytes`.
@@ -38,17 +53,22 @@ struct ListingPage: Sendable {
     let start = keyBytes.count
     keyBytes.append(contentsOf: key)
     entries.append(
-      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified))
+      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified)
+    )
   }
 
   /// The same for a key in two pieces: a folder's path and a name in it.
   mutating func append(
-    folder: [UInt8], name: UnsafeBufferPointer<UInt8>, size: UInt64, lastModified: Timestamp
+    folder: [UInt8],
+    name: UnsafeBufferPointer<UInt8>,
+    size: UInt64,
+    lastModified: Timestamp
   ) {
     let start = keyBytes.count
     keyBytes.append(contentsOf: folder)
     keyBytes.append(contentsOf: name)
     entries.append(
-      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified))
+      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified)
+    )
   }
 }

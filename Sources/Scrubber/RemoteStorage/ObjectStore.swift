@@ -1,7 +1,8 @@
 /// What the toolkit needs of a place that keeps objects by key: a folder, memory, S3.
 ///
-/// Keys are UTF-8 text, ordered by bytes, with `/` between their parts; they are relative to the store's root. Every
-/// store behaves the same, as `ObjectStoreConformance` in the tests checks. All calls may run at the same time.
+/// Keys are UTF-8 text, ordered by bytes, with `/` between their parts; they are relative to the store's
+/// root. Every store behaves the same, as `ObjectStoreConformance` in the tests checks. All calls may run at
+/// the same time.
 protocol ObjectStore: Sendable {
   /// How to name the store to people: a URL or path, without secrets.
   var location: String { get }
@@ -9,7 +10,8 @@ protocol ObjectStore: Sendable {
   /// Whether `listVersions` and reading by version work.
   var keepsVersions: Bool { get }
 
-  /// The objects that match, in key order. Nothing is requested before the first page is asked for.
+  /// The objects that match, in key order. Every page has at least one. Nothing is requested before the first
+  /// page is asked for.
   func list(_ request: ListRequest) -> any ListingPages
 
   /// All versions and delete markers of the objects that match: in key order, of one key the newest first.

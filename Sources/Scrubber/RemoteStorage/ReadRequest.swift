@@ -3,9 +3,10 @@ struct ReadRequest: Sendable {
   var key: String
   /// Nil for the latest.
   var version: String? = nil
-  /// Bytes of the object; nil for all. An end behind the object's is cut; a start behind it is an error.
+  /// Bytes of the object; nil for all. An end behind the object's is cut, so a start at the object's end
+  /// gives no bytes; a start behind it is an error (`badRequest`). An empty range gives no bytes.
   var range: Range<UInt64>? = nil
-  /// The most bytes to accept: more is an error, not a cut.
+  /// The most bytes to accept: more is an error (`tooLarge`), not a cut.
   var limit: Int
 
   init(_ key: String, version: String? = nil, range: Range<UInt64>? = nil, limit: Int) {
