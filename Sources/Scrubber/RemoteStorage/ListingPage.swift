@@ -38,17 +38,22 @@ struct ListingPage: Sendable {
     let start = keyBytes.count
     keyBytes.append(contentsOf: key)
     entries.append(
-      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified))
+      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified)
+    )
   }
 
   /// The same for a key in two pieces: a folder's path and a name in it.
   mutating func append(
-    folder: [UInt8], name: UnsafeBufferPointer<UInt8>, size: UInt64, lastModified: Timestamp
+    folder: [UInt8],
+    name: UnsafeBufferPointer<UInt8>,
+    size: UInt64,
+    lastModified: Timestamp
   ) {
     let start = keyBytes.count
     keyBytes.append(contentsOf: folder)
     keyBytes.append(contentsOf: name)
     entries.append(
-      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified))
+      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified)
+    )
   }
 }
