@@ -19,9 +19,18 @@ public struct Finding: Sendable, Equatable {
   public var bytes: UInt64?
 
   public init(
-    _ code: FindingCode, tenant: TenantID? = nil, shard: ShardIndex? = nil, timeline: TimelineID? = nil,
-    objectKey: String? = nil, offset: Int? = nil, key: Key? = nil, lsn: Lsn? = nil, message: String,
-    seen: String? = nil, expected: String? = nil, bytes: UInt64? = nil
+    _ code: FindingCode,
+    tenant: TenantID? = nil,
+    shard: ShardIndex? = nil,
+    timeline: TimelineID? = nil,
+    objectKey: String? = nil,
+    offset: Int? = nil,
+    key: Key? = nil,
+    lsn: Lsn? = nil,
+    message: String,
+    seen: String? = nil,
+    expected: String? = nil,
+    bytes: UInt64? = nil
   ) {
     self.code = code
     self.tenant = tenant

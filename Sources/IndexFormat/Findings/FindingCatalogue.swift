@@ -16,10 +16,76 @@ public struct FindingEntry: Sendable {
   }
 }
 
+/// The entries stand in `FindingCatalogue+….swift`, one file per topic; a code without an entry does not compile.
 extension FindingCode {
   public var entry: FindingEntry {
     switch self {
-    default: FindingEntry(.info, "", cause: "", nextStep: "")
+    case .layerMissing: .layerMissing
+    case .layerSizeMismatch: .layerSizeMismatch
+    case .layerSizeZero: .layerSizeZero
+    case .layerBadRange: .layerBadRange
+    case .layerDuplicate: .layerDuplicate
+    case .layerOverlap: .layerOverlap
+    case .layerLsnGap: .layerLsnGap
+    case .layerAboveDiskConsistentLsn: .layerAboveDiskConsistentLsn
+    case .layerBelowBranchPoint: .layerBelowBranchPoint
+    case .layerNewerThanIndex: .layerNewerThanIndex
+    case .layerForeignShard: .layerForeignShard
+    case .layerOrphan: .layerOrphan
+    case .layerUnindexed: .layerUnindexed
+    case .layerUnknownGeneration: .layerUnknownGeneration
+    case .layerUnconfirmed: .layerUnconfirmed
+    case .indexMissing: .indexMissing
+    case .indexUnreadable: .indexUnreadable
+    case .indexBadChecksum: .indexBadChecksum
+    case .indexUnknownVersion: .indexUnknownVersion
+    case .indexUnknownField: .indexUnknownField
+    case .indexMisnamed: .indexMisnamed
+    case .indexSuperseded: .indexSuperseded
+    case .indexSupersededUnreadable: .indexSupersededUnreadable
+    case .indexNoLayers: .indexNoLayers
+    case .indexLsnMismatch: .indexLsnMismatch
+    case .indexLsnOrder: .indexLsnOrder
+    case .indexEndNotCovered: .indexEndNotCovered
+    case .timelineRelic: .timelineRelic
+    case .timelineOnlyInitdb: .timelineOnlyInitdb
+    case .timelineDeleting: .timelineDeleting
+    case .timelineArchived: .timelineArchived
+    case .timelineOffloaded: .timelineOffloaded
+    case .timelineInvisible: .timelineInvisible
+    case .timelineGcBlocked: .timelineGcBlocked
+    case .timelineImporting: .timelineImporting
+    case .timelineBadName: .timelineBadName
+    case .ancestorMissing: .ancestorMissing
+    case .ancestorSelf: .ancestorSelf
+    case .ancestorCycle: .ancestorCycle
+    case .ancestorDeleted: .ancestorDeleted
+    case .ancestorLsnAhead: .ancestorLsnAhead
+    case .ancestorLsnCollected: .ancestorLsnCollected
+    case .shardMissing: .shardMissing
+    case .shardTimelineMissing: .shardTimelineMissing
+    case .shardBadNumber: .shardBadNumber
+    case .shardSplitUnfinished: .shardSplitUnfinished
+    case .shardStripeSizeMixed: .shardStripeSizeMixed
+    case .shardAncestor: .shardAncestor
+    case .manifestUnreadable: .manifestUnreadable
+    case .manifestSupersededUnreadable: .manifestSupersededUnreadable
+    case .manifestUnknownVersion: .manifestUnknownVersion
+    case .manifestUnknownField: .manifestUnknownField
+    case .manifestMisnamed: .manifestMisnamed
+    case .manifestMissing: .manifestMissing
+    case .manifestSuperseded: .manifestSuperseded
+    case .manifestTimelineMissing: .manifestTimelineMissing
+    case .manifestNotArchived: .manifestNotArchived
+    case .manifestMismatch: .manifestMismatch
+    case .heatmapUnreadable: .heatmapUnreadable
+    case .heatmapLayerMissing: .heatmapLayerMissing
+    case .heatmapUnknownField: .heatmapUnknownField
+    case .initdbMissing: .initdbMissing
+    case .initdbEmpty: .initdbEmpty
+    case .tenantBadName: .tenantBadName
+    case .tenantDeletedMark: .tenantDeletedMark
+    case .objectUnknownName: .objectUnknownName
     }
   }
 }

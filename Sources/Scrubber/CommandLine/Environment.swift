@@ -1,0 +1,33 @@
+import Glibc
+
+/// The environment variables; an empty one counts as not set.
+struct Environment: Sendable {
+  private let lookUp: @Sendable (String) -> String?
+
+  init(_ lookUp: @escaping @Sendable (String) -> String?) { self.lookUp = lookUp }
+
+  init(_ values: [String: String]) { self.init { values[$0] } }
+
+  /// That of this process. Nothing changes it after the start.
+  static let process = Environment { name in getenv(name).map { String(cString: $0) } }
+
+  subscript(_ name: String) -> String? {
+    guard let value = lookUp(name), !value.isEmpty else { return nil }
+    return value
+  }
+
+  /// What `scrubber --help` says of it.
+  static let documentation = CommandDeclaration.Table(
+    title: "environment",
+    rows: [
+      ["BUCKET, REGION", "An S3 bucket and its region; both are needed."],
+      ["BUCKET_PREFIX", "Where in that bucket the data is; pageserver/v1 unless set."],
+      [
+        "REMOTE_STORAGE_CONFIG",
+        "TOML as page servers have it, for example remote_storage = { local_path = \"/srv/copy\" }; used when "
+          + "BUCKET and REGION are not both set.",
+      ],
+      ["NO_COLOR", "When set, text has no colours on a terminal."],
+    ]
+  )
+}

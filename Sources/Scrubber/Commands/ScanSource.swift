@@ -1,0 +1,46 @@
+/// What produces the events of a scan.
+protocol ScanSource: Sendable {
+  /// Scans and calls `emit` with `begin` first and `summary` last, one event at a time. When its task is cancelled
+  /// it stops soon and still ends with a summary, whose `isInterrupted` is set.
+  ///
+  /// It throws only when it cannot begin: a folder that does not exist, a bucket that cannot be reached at all.
+  /// Whatever goes wrong later is an event.
+  func run(_ options: ScanOptions, emit: @Sendable (ScanEvent) async -> Void) async throws(ScanFailure)
+}
+
+/// Why a scan could not begin.
+struct ScanFailure: Error, Sendable, Equatable {
+  /// What was tried and what came of it, beginning with a lower-case letter, without a full stop.
+  var message: String
+  /// What to do, a full sentence.
+  var hint: String? = nil
+  var exitCode = ExitCode.couldNotFinish
+}
+
+extension ScanFailure: CustomStringConvertible {
+  /// One line, or two with the hint. What came from outside is safe for a terminal.
+  var description: String {
+    "scrubber: " + TerminalText.escape(message) + (hint.map { "\nHINT: " + TerminalText.escape($0) } ?? "")
+  }
+}
+
+/// The single place that decides which implementation scans which kind of store.
+enum ScanSources {
+  static func source(for address: BucketAddress) throws(UsageError) -> any ScanSource {
+    switch address {
+    case .folder: return UnavailableScan()
+    case .s3(let bucket):
+      throw UsageError(
+        "s3://\(bucket.bucket): scanning S3 is not supported yet",
+        hint: "Copy the bucket to a folder and scan that."
+      )
+    }
+  }
+}
+
+/// Stands where a build has no scan: says so, and fails.
+struct UnavailableScan: ScanSource {
+  func run(_ options: ScanOptions, emit: @Sendable (ScanEvent) async -> Void) async throws(ScanFailure) {
+    throw ScanFailure(message: "this build of scrubber cannot scan")
+  }
+}

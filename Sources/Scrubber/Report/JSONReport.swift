@@ -1,0 +1,79 @@
+import IndexFormat
+
+/// The whole scan as one JSON object, written at the end: what Neon's scrubber prints with `--json`, and more.
+///
+/// | member | content |
+/// |---|---|
+/// | `tenant_count`, `timeline_count`, `timeline_shard_count` | integers |
+/// | `with_errors`, `with_warnings` | place to array of messages; a place is `<tenant shard>/<timeline>`, or what is known |
+/// | `look_errors` | array of `{object_key, reason}`, the first thousand |
+/// | `findings_dropped` | findings that are counted but have no message here, because there were too many |
+/// | others | see `JSONWriter.summaryMembers` |
+struct JSONReport: Report {
+  static let maximumLookErrors = 1000
+
+  private let sink: any OutputSink
+  private let options: ReportOptions
+  private var begin: ScanBegin?
+  private var findings: KeptFindings
+  private var lookErrors: [LookError] = []
+
+  init(sink: any OutputSink, options: ReportOptions) {
+    self.sink = sink
+    self.options = options
+    findings = KeptFindings(limit: options.maximumFindings)
+  }
+
+  mutating func receive(_ event: ScanEvent) {
+    switch event {
+    case .begin(let begin): self.begin = begin
+    case .finding(let finding):
+      // Garbage and information have no messages in this format, only counts.
+      if finding.severity >= max(options.minimumSeverity, .warning) { findings.insert(finding) }
+    case .couldNotLook(let error):
+      if lookErrors.count < Self.maximumLookErrors { lookErrors.append(error) }
+    case .progress: break
+    case .summary(let summary): write(summary)
+    }
+  }
+
+  private func write(_ summary: ScanSummary) {
+    var json = JSONWriter()
+    json.object { json in
+      json.countMembers(summary)
+      writeMessages(.error, as: "with_errors", to: &json)
+      writeMessages(.warning, as: "with_warnings", to: &json)
+      json.summaryMembers(summary, begin: begin, exitCode: ExitCode(summary, isStrict: options.isStrict))
+      json.member("look_errors") { json in
+        json.array { json in
+          for error in lookErrors {
+            json.object { json in
+              json.member("object_key", error.objectKey)
+              json.member("reason", error.reason)
+            }
+          }
+        }
+      }
+      json.member("findings_dropped", findings.droppedCount)
+    }
+    sink.write(json.bytes + [UInt8(ascii: "\n")])
+  }
+
+  private func writeMessages(_ severity: Severity, as name: String, to json: inout JSONWriter) {
+    var messages: [String: [String]] = [:]
+    for finding in findings.all where finding.severity == severity {
+      messages[finding.place, default: []].append(finding.line)
+    }
+    json.member(name) { json in
+      json.object { json in
+        for (place, lines) in messages.sorted(by: { $0.key < $1.key }) {
+          json.member(place) { json in
+            json.array { json in
+              for line in lines.sorted() { json.value(line) }
+            }
+          }
+        }
+      }
+    }
+  }
+}

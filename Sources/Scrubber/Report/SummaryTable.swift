@@ -1,0 +1,67 @@
+import IndexFormat
+
+/// The numbers at the end of a text report.
+struct SummaryTable {
+  var summary: ScanSummary
+  var style: TextStyle
+
+  var lines: [String] { counts + codes + [coverage, ""] }
+
+  private var counts: [String] {
+    let coverage = summary.coverage
+    let versions = summary.indicesByVersion.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+    let severities = Severity.allCases.map { "\(DecimalText.grouped(summary.count(of: $0))) \($0.rawValue)" }
+    var rows = [
+      ("tenants", DecimalText.grouped(summary.tenantCount)),
+      ("timelines", DecimalText.grouped(summary.timelineCount)),
+      ("timelines of shards", DecimalText.grouped(summary.timelineShardCount)),
+      ("with orphan layers", DecimalText.grouped(summary.withOrphans.count)),
+      ("index versions", versions.isEmpty ? "none" : versions.joined(separator: ", ")),
+      ("objects", DecimalText.grouped(coverage.objectsListed)),
+      ("bytes", DecimalText.bytes(coverage.bytesListed)),
+      ("duration", "\(DecimalText.seconds(summary.duration)) s"),
+      ("findings", severities.joined(separator: ", ")),
+      ("could not look", DecimalText.grouped(summary.lookErrorCount)),
+    ]
+    if let limit = summary.limitReached { rows.append(("limit reached", TerminalText.escape(limit))) }
+    if summary.isInterrupted { rows.append(("interrupted", "yes, the numbers are not complete")) }
+    return [style.heading("summary")] + rows.map { "  " + Self.pad($0, to: 21) + $1 } + [""]
+  }
+
+  /// A row for each code that occurred, the worst first.
+  private var codes: [String] {
+    let present = FindingCode.allCases.filter { (summary.counts[$0] ?? 0) > 0 }
+      .enumerated().sorted {
+        ($0.element.entry.severity.rank, $0.offset) < ($1.element.entry.severity.rank, $1.offset)
+      }
+      .map(\.element)
+    guard !present.isEmpty else { return [] }
+    let width = (present.map(\.rawValue.count).max() ?? 0) + 2
+    let header = "  severity  " + Self.pad("code", to: width) + "     count  bytes"
+    let rows = present.map { code in
+      let severity = code.entry.severity
+      let count = DecimalText.grouped(summary.counts[code] ?? 0)
+      let bytes = summary.bytes[code].map { "  " + DecimalText.bytes($0) } ?? ""
+      let gap = String(repeating: " ", count: 10 - severity.rawValue.count)
+      return "  " + style.severity(severity, severity.rawValue) + gap + Self.pad(code.rawValue, to: width)
+        + String(repeating: " ", count: max(0, 10 - count.count)) + count + bytes
+    }
+    return [style.heading(header)] + rows + [""]
+  }
+
+  private var coverage: String {
+    let coverage = summary.coverage
+    let reasons = Coverage.SkipReason.allCases.compactMap { reason in
+      coverage.objectsSkipped[reason].map { "\(DecimalText.grouped($0)) \(reason.rawValue)" }
+    }
+    let skipped = reasons.isEmpty ? "none skipped" : "skipped " + reasons.joined(separator: ", ")
+    let verdict = coverage.isComplete ? "every object is accounted for" : "THE NUMBERS DO NOT ADD UP"
+    return "coverage: \(DecimalText.grouped(coverage.objectsVisited)) of "
+      + "\(DecimalText.grouped(coverage.objectsListed)) objects visited "
+      + "(\(DecimalText.bytes(coverage.bytesVisited))), \(skipped): \(verdict)"
+  }
+
+  private static func pad(_ text: String, to width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}
