@@ -62,6 +62,39 @@ extension FindingEntry {
     nextStep: "Nothing, unless it appears in many timelines: then use a newer version of this program."
   )
 
+  static let indexVersionBehind = FindingEntry(
+    .info,
+    "the index has members of a later version than it says",
+    cause: """
+      A page server that rewrites an index keeps the version number it has read, and adds the members of its own \
+      version. The number tells when the timeline was made, not how the file is written.
+      """,
+    nextStep: "Nothing. Do not tell by the version what an index may hold."
+  )
+
+  static let indexBehindHeatmap = FindingEntry(
+    .info,
+    "the heatmap is of a later generation than the newest index",
+    cause: """
+      A page server that attaches a tenant and changes nothing uploads a heatmap but no index, so this is normal. It is \
+      also all that is left to see when the newest index has been lost and an older one is read in its place.
+      """,
+    nextStep: """
+      Look for an index of the heatmap's generation among the deleted versions of the timeline's objects, if the \
+      tenant is known to have been written to in that generation.
+      """
+  )
+
+  static let indexPreviousGeneration = FindingEntry(
+    .info,
+    "an index of the generation before the newest",
+    cause: """
+      While a tenant moves to another page server, the one it leaves may still read the index of its own generation. \
+      Neon's garbage collection keeps this one on purpose.
+      """,
+    nextStep: "Nothing. It is also what to go back to if the newest index turns out to be damaged."
+  )
+
   static let indexMisnamed = FindingEntry(
     .warning,
     "an object is named like an index but has no proper generation",
@@ -130,16 +163,16 @@ extension FindingEntry {
   )
 
   static let indexEndNotCovered = FindingEntry(
-    .error,
+    .info,
     "no layer reaches disk_consistent_lsn",
     cause: """
-      The index promises that everything up to disk_consistent_lsn is in layers, but the newest ends before. The \
-      last layers were taken out of the index, or the LSN was raised. A page server asks the safekeepers only for \
-      WAL behind that LSN, so the records between are never applied.
+      The index says that everything up to disk_consistent_lsn is in layers, but the newest layer ends before. A page \
+      server raises the LSN without a layer when the WAL in between changed no page, so this may be in order. It is \
+      also what an index looks like from which the last layers were taken out.
       """,
     nextStep: """
-      Do not attach the timeline. Look for delta layers up to this LSN among unreferenced objects and older \
-      indices; otherwise get the WAL of the missing range from the safekeepers' backup.
+      Look whether layers up to this LSN are among the unreferenced objects or in older indices. If so, compare with \
+      the WAL of that range before the timeline is attached.
       """
   )
 }

@@ -87,13 +87,12 @@ extension FindingEntry {
   )
 
   static let layerLsnGap = FindingEntry(
-    .error,
+    .warning,
     "no delta layer covers a part of the timeline's LSNs",
     cause: """
-      Each flush starts where the one before ended, so delta layers from the oldest needed LSN up to \
-      disk_consistent_lsn leave no hole. A hole means that a layer vanished from the index together with its \
-      object, for example in an index restored from an older version. Pages changed within the hole are rebuilt \
-      without these changes, and nothing else notices.
+      Each flush starts where the one before ended. A hole above what GC has removed means that a layer vanished from \
+      the index, for example in one restored from an older version; pages changed within the hole would be rebuilt \
+      without these changes. After a restart of an idle timeline it may also be WAL that changed no page.
       """,
     nextStep: """
       Look for delta layers of this LSN range among unreferenced objects, in older indices and in noncurrent \

@@ -133,6 +133,16 @@ extension FindingEntry {
       "If archived timelines exist, restore the manifest before the tenant is attached and garbage is collected."
   )
 
+  static let manifestPreviousGeneration = FindingEntry(
+    .info,
+    "a tenant manifest of one of the two generations before the newest",
+    cause: """
+      A manifest is rewritten under the generation of its writer whenever what it says changes, and the older ones \
+      stay. Neon's garbage collection keeps two of them.
+      """,
+    nextStep: "Nothing. It is also what to go back to if the newest manifest turns out to be damaged."
+  )
+
   static let manifestSuperseded = FindingEntry(
     .garbage,
     "a tenant manifest of an older generation",

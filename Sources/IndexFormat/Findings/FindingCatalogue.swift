@@ -40,8 +40,11 @@ extension FindingCode {
     case .indexBadChecksum: .indexBadChecksum
     case .indexUnknownVersion: .indexUnknownVersion
     case .indexUnknownField: .indexUnknownField
+    case .indexVersionBehind: .indexVersionBehind
+    case .indexBehindHeatmap: .indexBehindHeatmap
     case .indexMisnamed: .indexMisnamed
     case .indexSuperseded: .indexSuperseded
+    case .indexPreviousGeneration: .indexPreviousGeneration
     case .indexSupersededUnreadable: .indexSupersededUnreadable
     case .indexNoLayers: .indexNoLayers
     case .indexLsnMismatch: .indexLsnMismatch
@@ -75,6 +78,7 @@ extension FindingCode {
     case .manifestMisnamed: .manifestMisnamed
     case .manifestMissing: .manifestMissing
     case .manifestSuperseded: .manifestSuperseded
+    case .manifestPreviousGeneration: .manifestPreviousGeneration
     case .manifestTimelineMissing: .manifestTimelineMissing
     case .manifestNotArchived: .manifestNotArchived
     case .manifestMismatch: .manifestMismatch

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension ScanMetadataCommand {
   /// Where reports and progress go.
   struct Terminals: Sendable {
@@ -14,12 +16,12 @@ extension ScanMetadataCommand {
       isStrict: report.isStrict
     )
     do throws(ScanFailure) {
-      try await source.run(scan) { await desk.receive($0) }
+      try await source.run(scan) { desk.receive($0) }
     } catch {
       terminals.error.writeLine(error.description)
       return error.exitCode
     }
-    guard let exitCode = await desk.exitCode else {
+    guard let exitCode = desk.exitCode else {
       if Task.isCancelled { return .interrupted }
       terminals.error.writeLine("scrubber: the scan ended without a summary")
       return .couldNotFinish
@@ -46,25 +48,34 @@ extension ScanMetadataCommand {
   }
 }
 
-/// Hands each event to every report, one at a time, and remembers what the end says.
-private actor ReportDesk {
-  private var reports: [any Report]
+/// Hands each event to every report, one at a time, and remembers what the end says. Who emits waits until it is
+/// printed: a slow reader of the output slows the scan down instead of filling the memory.
+private final class ReportDesk: Sendable {
+  private struct State {
+    var reports: [any Report]
+    var exitCode: ExitCode?
+  }
+
+  private let state: Mutex<State>
   private let isStrict: Bool
-  private(set) var exitCode: ExitCode?
 
   init(reports: [any Report], isStrict: Bool) {
-    self.reports = reports
+    state = Mutex(State(reports: reports))
     self.isStrict = isStrict
   }
 
+  var exitCode: ExitCode? { state.withLock(\.exitCode) }
+
   func receive(_ event: ScanEvent) {
     var event = event
-    if case .summary(var summary) = event {
-      // A signal that came at the very end: the exit code says so, and the report must not say otherwise.
-      summary.isInterrupted = summary.isInterrupted || Task.isCancelled
-      exitCode = ExitCode(summary, isStrict: isStrict)
-      event = .summary(summary)
+    state.withLock { state in
+      if case .summary(var summary) = event {
+        // A signal that came at the very end: the exit code says so, and the report must not say otherwise.
+        summary.isInterrupted = summary.isInterrupted || Task.isCancelled
+        state.exitCode = ExitCode(summary, isStrict: isStrict)
+        event = .summary(summary)
+      }
+      for index in state.reports.indices { state.reports[index].receive(event) }
     }
-    for index in reports.indices { reports[index].receive(event) }
   }
 }

@@ -5,7 +5,7 @@ protocol ScanSource: Sendable {
   ///
   /// It throws only when it cannot begin: a folder that does not exist, a bucket that cannot be reached at all.
   /// Whatever goes wrong later is an event.
-  func run(_ options: ScanOptions, emit: @Sendable (ScanEvent) async -> Void) async throws(ScanFailure)
+  func run(_ options: ScanOptions, emit: @escaping @Sendable (ScanEvent) -> Void) async throws(ScanFailure)
 }
 
 /// Why a scan could not begin.
@@ -28,19 +28,12 @@ extension ScanFailure: CustomStringConvertible {
 enum ScanSources {
   static func source(for address: BucketAddress) throws(UsageError) -> any ScanSource {
     switch address {
-    case .folder: return UnavailableScan()
+    case .folder(let path): return FolderScan(path: path)
     case .s3(let bucket):
       throw UsageError(
         "s3://\(bucket.bucket): scanning S3 is not supported yet",
         hint: "Copy the bucket to a folder and scan that."
       )
     }
-  }
-}
-
-/// Stands where a build has no scan: says so, and fails.
-struct UnavailableScan: ScanSource {
-  func run(_ options: ScanOptions, emit: @Sendable (ScanEvent) async -> Void) async throws(ScanFailure) {
-    throw ScanFailure(message: "this build of scrubber cannot scan")
   }
 }

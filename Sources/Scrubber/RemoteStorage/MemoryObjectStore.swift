@@ -144,16 +144,6 @@ final class MemoryObjectStore: ObjectStore {
   }
 }
 
-extension Timestamp {
-  /// What the system's clock says.
-  static var now: Timestamp {
-    var time = timespec()
-    // Cannot fail: the clock exists and the address is valid.
-    _ = clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(time)
-  }
-}
-
 // MARK: - Content
 
 extension MemoryObjectStore {

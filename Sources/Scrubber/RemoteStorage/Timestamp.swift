@@ -1,3 +1,5 @@
+import Glibc
+
 /// A moment, in nanoseconds since 1970-01-01 UTC.
 struct Timestamp: Sendable, Hashable, Comparable {
   var nanoseconds: Int64
@@ -12,4 +14,14 @@ struct Timestamp: Sendable, Hashable, Comparable {
   }
 
   static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
+}
+
+extension Timestamp {
+  /// What the system's clock says.
+  static var now: Timestamp {
+    var time = timespec()
+    // Cannot fail: the clock exists and the address is valid.
+    _ = clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(time)
+  }
 }

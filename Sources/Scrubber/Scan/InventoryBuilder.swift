@@ -37,7 +37,7 @@ struct InventoryBuilder {
   /// Adds one object; returns the tenant that it showed to be complete.
   private mutating func add(_ key: RawSpan, entry: ListingPage.Entry, in page: ListingPage) -> TenantInventory? {
     guard isBelowTenants(key) else {
-      outside.add(page, entry, folder: nil)
+      outside.add(page, entry, besideTenants: key)
       return nil
     }
     let relative = key.extracting(tenantsPrefix.count..<key.byteCount)
@@ -158,7 +158,15 @@ extension ListingPage {
 /// Objects that belong to no tenant: in folders that are named after none, and beside the tenants.
 struct OutsideInventory: Sendable {
   struct Folder: Sendable {
-    /// The folder below the tenants root whose name is no tenant; nil for an object outside the tenants root.
+    enum Place: Sendable, Equatable {
+      /// Where tenants lie; the name is no tenant's.
+      case amongTenants
+      /// Beside the folder in which tenants lie.
+      case besideTenants
+    }
+
+    var place: Place
+    /// The folder's name; nil for an object that lies in none.
     var name: String?
     /// The first object in it.
     var first: ListedObject
@@ -182,19 +190,28 @@ struct OutsideInventory: Sendable {
       byteCount &+= entry.size
       temporaryCount += 1
       temporaryByteCount &+= entry.size
-    case .badTenantName(let folder): add(page, entry, folder: page.text(entry, folder, from: offset))
-    default: add(page, entry, folder: nil)
+    case .badTenantName(let folder):
+      add(page, entry, .amongTenants, folder: page.text(entry, folder, from: offset))
+    default: add(page, entry, .amongTenants, folder: nil)
     }
   }
 
-  fileprivate mutating func add(_ page: ListingPage, _ entry: ListingPage.Entry, folder: String?) {
+  /// Adds an object that does not lie where tenants do. It counts for the folder it lies in, seen from the root.
+  fileprivate mutating func add(_ page: ListingPage, _ entry: ListingPage.Entry, besideTenants key: RawSpan) {
+    let slash = (0..<key.byteCount).last { key.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == UInt8(ascii: "/") }
+    add(page, entry, .besideTenants, folder: slash.map { page.text(entry, 0..<$0, from: 0) })
+  }
+
+  private mutating func add(
+    _ page: ListingPage, _ entry: ListingPage.Entry, _ place: Folder.Place, folder: String?
+  ) {
     objectCount += 1
     byteCount &+= entry.size
-    if folder != nil, let last = folders.last, last.name == folder {
+    if folder != nil, let last = folders.last, last.name == folder, last.place == place {
       folders[folders.count - 1].objectCount += 1
       folders[folders.count - 1].byteCount &+= entry.size
     } else {
-      folders.append(Folder(name: folder, first: page.object(entry), byteCount: entry.size))
+      folders.append(Folder(place: place, name: folder, first: page.object(entry), byteCount: entry.size))
     }
   }
 }

@@ -12,8 +12,7 @@ struct PageserverScan: Sendable {
   /// Tasks that list and check at the same time.
   var jobs = 2
   /// Tenants and shards to look at; all when empty.
-  var selection: [TenantShardID] = []
-  /// Whether an unsharded id in `selection` stands for all shards. Always so: a tenant is checked as a whole.
+  var selection: [TenantSelector] = []
   var reader: TenantReader { TenantReader(store: store) }
 
   /// Runs to the end, or until the task is cancelled. Everything there is to say goes to `collector`.
@@ -78,7 +77,7 @@ struct PageserverScan: Sendable {
       verdict = await check(again)
     }
     await askForMissingLayers(&verdict)
-    return verdict.selected(selection)
+    return verdict.selected(selection, of: inventory.tenant)
   }
 
   private func check(_ inventory: TenantInventory) async -> TenantVerdict {
@@ -120,17 +119,15 @@ struct PageserverScan: Sendable {
 }
 
 extension TenantVerdict {
-  /// The same verdict without what concerns shards that were not asked for.
-  fileprivate func selected(_ selection: [TenantShardID]) -> TenantVerdict {
-    let tenant = findings.first?.tenant
-    let wanted = selection.filter { $0.tenant == tenant }
-    guard !wanted.isEmpty, !wanted.contains(where: \.shard.isUnsharded) else { return self }
-    var result = self
-    result.findings.removeAll { finding in
-      guard let shard = finding.tenantShard else { return false }
-      return !wanted.contains(shard)
+  /// The same verdict without what concerns shards that were not asked for. A tenant is always checked as a whole.
+  fileprivate func selected(_ selection: [TenantSelector], of tenant: TenantID) -> TenantVerdict {
+    let shards = selection.filter { $0.tenant == tenant }.compactMap { selector in
+      if case .shard(let shard) = selector { shard } else { nil }
     }
-    result.withOrphans.removeAll { !wanted.contains($0.tenantShard) }
+    guard !shards.isEmpty, !selection.contains(.tenant(tenant)) else { return self }
+    var result = self
+    result.findings.removeAll { finding in finding.tenantShard.map { !shards.contains($0) } ?? false }
+    result.withOrphans.removeAll { !shards.contains($0.tenantShard) }
     return result
   }
 }

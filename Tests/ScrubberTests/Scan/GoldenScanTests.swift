@@ -86,7 +86,7 @@ struct GoldenScanTests {
 
   @Test func onlyTheSelectedTenantIsScanned() async throws {
     let store = try BucketFixture(tenants: ["A", "B", "E"]).makeStore()
-    let tenant = try #require(TenantShardID("f8d29c5dd92e0ee1bdf5d3a6513060f1"))
+    let tenant = try #require(TenantSelector("f8d29c5dd92e0ee1bdf5d3a6513060f1"))
     let record = await ScanRecord.scan(store, selection: [tenant])
     #expect(record.summary.tenantCount == 1)
     #expect(Set(record.findings.compactMap(\.tenant)) == [tenant.tenant])

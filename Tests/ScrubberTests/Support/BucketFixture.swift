@@ -62,7 +62,7 @@ struct ScanRecord: Sendable {
 
   /// Scans a store that is laid out like the golden buckets.
   static func scan(
-    _ store: any ObjectStore, depth: ScanDepth = .index, jobs: Int = 2, selection: [TenantShardID] = [],
+    _ store: any ObjectStore, depth: ScanDepth = .index, jobs: Int = 2, selection: [TenantSelector] = [],
     root: BucketRoot = BucketRoot(prefix: "pageserver/v1/", tenantsPrefix: "pageserver/v1/tenants/")
   ) async -> ScanRecord {
     let record = LockedRecord()
