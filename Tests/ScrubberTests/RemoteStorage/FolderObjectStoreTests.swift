@@ -153,6 +153,22 @@ struct FolderObjectStoreTests {
     #expect(all.errors.map(\.error.key) == ["b/"])
   }
 
+  @Test(
+    "files of which the sizes cannot be told are one error at the end of their folder",
+    .disabled(if: geteuid() == 0, "root may do so: run the tests as another user for this one")
+  )
+  func unreadableSizes() async throws {
+    for name in ["a/1", "b/1", "b/2", "b/3", "c/1"] { try folder.write(name) }
+    chmod("\(folder.path)/b", 0o444)
+    let all = try await walk(store.walk(ListRequest()))
+    chmod("\(folder.path)/b", 0o755)
+    #expect(all.keys == ["a/1", "c/1"])
+    #expect(all.errors.map(\.error.key) == ["b/"])
+    #expect(all.errors.map(\.error.kind) == [.accessDenied])
+    #expect(all.errors.map(\.keysBefore) == [1])
+    #expect(all.errors.first?.error.detail.contains("and 2 more") == true)
+  }
+
   // MARK: Changes during a listing
 
   @Test("files and folders that vanish during the walk are left out")
