@@ -40,7 +40,12 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(name: "IndexFormatTests", dependencies: ["IndexFormat"], swiftSettings: strict),
-    .testTarget(name: "ScrubberTests", dependencies: ["Scrubber", "IndexFormat"], swiftSettings: strict),
+    .testTarget(
+      name: "ScrubberTests",
+      dependencies: ["Scrubber", "IndexFormat"],
+      exclude: ["Golden"],
+      swiftSettings: strict
+    ),
   ],
   swiftLanguageModes: [.v6]
 )
