@@ -38,8 +38,8 @@ struct Scrubber {
       isErrorTerminal: Printer.error.isTerminal
     )
     let task = Task { [command] in await command.run(source, terminals: terminals) }
-    let handlers = Signals.onInterrupt { task.cancel() }
-    defer { handlers.forEach { $0.cancel() } }
+    let listener = Signals.onInterrupt { task.cancel() }
+    defer { listener?.cancel() }
     return await task.value
   }
 }

@@ -4,13 +4,13 @@ extension FindingEntry {
     .error,
     "a timeline that others refer to has no index",
     cause: """
-      The index is what makes a timeline exist. A timeline without one is normal only when it was deleted or is \
-      being created; but a branch, another shard, the manifest or the heatmap still counts on this one. The index \
-      was deleted by something other than a page server.
+      The index is what makes a timeline exist. A timeline without one is normal only when it was deleted or \
+      is being created; but a branch, another shard, the manifest or the heatmap still counts on this one. \
+      The index was deleted by something other than a page server.
       """,
     nextStep: """
-      Restore the newest index_part.json of this timeline from a noncurrent version or a backup; the layers alone \
-      do not say which of them belong together.
+      Restore the newest index_part.json of this timeline from a noncurrent version or a backup; the layers \
+      alone do not say which of them belong together.
       """
   )
 
@@ -18,13 +18,13 @@ extension FindingEntry {
     .error,
     "the newest index cannot be read",
     cause: """
-      The bytes are no index: cut off, no JSON, without a required member, or with a value of the wrong kind. An \
-      index is written in one request, so this is damage by the store, by a copy or by a hand. A page server \
-      cannot load the timeline.
+      The bytes are no index: cut off, no JSON, without a required member, or with a value of the wrong \
+      kind. An index is written in one request, so this is damage by the store, by a copy or by a hand. A \
+      page server cannot load the timeline.
       """,
     nextStep: """
-      Restore the last readable version of this object; an index of an older generation may name layers that were \
-      deleted since, so use one only after comparing its layers with the bucket.
+      Restore the last readable version of this object; an index of an older generation may name layers that \
+      were deleted since, so use one only after comparing its layers with the bucket.
       """
   )
 
@@ -32,12 +32,12 @@ extension FindingEntry {
     .error,
     "the checksum of the timeline's metadata is wrong",
     cause: """
-      Indices written until mid-2024 hold the metadata as 512 bytes whose first four are a CRC-32C of the rest. \
-      The sum does not fit: a byte was changed after writing. The page server refuses the timeline.
+      Indices written until mid-2024 hold the metadata as 512 bytes whose first four are a CRC-32C of the \
+      rest. The sum does not fit: a byte was changed after writing. The page server refuses the timeline.
       """,
     nextStep: """
-      Restore an intact version of the index; if there is none, take LSNs, ancestor and PostgreSQL version from an \
-      older generation or another shard.
+      Restore an intact version of the index; if there is none, take LSNs, ancestor and PostgreSQL version \
+      from an older generation or another shard.
       """
   )
 
@@ -45,19 +45,21 @@ extension FindingEntry {
     .warning,
     "the index has a version that this program does not know",
     cause: """
-      Versions 1 to 15 are known. The number is informative only, readers go by the members that are there, so \
-      the index was checked all the same; but a newer page server may have given members another meaning.
+      Versions 1 to 15 are known. The number is informative only, readers go by the members that are there, \
+      so the index was checked all the same; but a newer page server may have given members another meaning.
       """,
-    nextStep:
-      "Use a version of this program that knows the number, and read this timeline's findings with care until then."
+    nextStep: """
+      Use a version of this program that knows the number, and read this timeline's findings with care until \
+      then.
+      """
   )
 
   static let indexUnknownField = FindingEntry(
     .info,
     "the index has a member that this program does not know",
     cause: """
-      A page server newer than this program wrote the member, or one so old that the member has been forgotten. \
-      Readers pass it over, and it disappears at the next rewrite.
+      A page server newer than this program wrote the member, or one so old that the member has been \
+      forgotten. Readers pass it over, and it disappears at the next rewrite.
       """,
     nextStep: "Nothing, unless it appears in many timelines: then use a newer version of this program."
   )
@@ -99,20 +101,22 @@ extension FindingEntry {
     .warning,
     "an object is named like an index but has no proper generation",
     cause: """
-      Behind index_part.json stands nothing or a dash and the generation as hex digits. A temporary or backup name \
-      comes from a tool or a hand. Page servers pass it over, but some tools go by the beginning of the name and \
-      might take it for the index.
+      Behind index_part.json stands nothing or a dash and the generation as hex digits. A temporary or \
+      backup name comes from a tool or a hand. Page servers pass it over, but some tools go by the beginning \
+      of the name and might take it for the index.
       """,
-    nextStep:
-      "Move the object out of the timeline's folder, after making sure that it is not the only copy of the index."
+    nextStep: """
+      Move the object out of the timeline's folder, after making sure that it is not the only copy of the \
+      index.
+      """
   )
 
   static let indexSuperseded = FindingEntry(
     .garbage,
     "an index of an older generation",
     cause: """
-      Each attachment writes the index under its own generation, and older ones stay until a garbage collection \
-      removes them. They may name layers that are long gone; that is no damage.
+      Each attachment writes the index under its own generation, and older ones stay until a garbage \
+      collection removes them. They may name layers that are long gone; that is no damage.
       """,
     nextStep: "Keep the last one or two as a help in need; older ones may be deleted."
   )
@@ -121,8 +125,8 @@ extension FindingEntry {
     .warning,
     "an index of an older generation cannot be read",
     cause: """
-      The newest index is fine, and nobody reads this one, but its bytes are damaged. What damages one object may \
-      have damaged others, and this index can no longer help if the newest is lost.
+      The newest index is fine, and nobody reads this one, but its bytes are damaged. What damages one \
+      object may have damaged others, and this index can no longer help if the newest is lost.
       """,
     nextStep: "Find out what wrote or changed this object, and check other objects of the same time."
   )
@@ -131,8 +135,9 @@ extension FindingEntry {
     .error,
     "an index without layers and without ancestor",
     cause: """
-      A timeline without ancestor has all its data in its own layers, and page servers refuse to upload an index \
-      that has neither, unless an import is under way. Here all entries are gone, so the timeline has no content.
+      A timeline without ancestor has all its data in its own layers, and page servers refuse to upload an \
+      index that has neither, unless an import is under way. Here all entries are gone, so the timeline has \
+      no content.
       """,
     nextStep: "Restore the last version of the index that names layers."
   )
@@ -141,25 +146,27 @@ extension FindingEntry {
     .error,
     "disk_consistent_lsn of the index and of its metadata differ",
     cause: """
-      The index holds this LSN twice, and both are written from the same value. If they differ, one was changed \
-      afterwards, by damage or by editing, and it is open up to where the layers are complete.
+      The index holds this LSN twice, and both are written from the same value. If they differ, one was \
+      changed afterwards, by damage or by editing, and it is open up to where the layers are complete.
       """,
     nextStep: """
-      Compare both with the end of the newest delta layer (one more than the right value) and restore the index \
-      that agrees with it.
+      Compare both with the end of the newest delta layer (one more than the right value) and restore the \
+      index that agrees with it.
       """
   )
 
   static let indexLsnOrder = FindingEntry(
     .error,
-    "LSNs of the index contradict each other",
+    "the LSNs of an index contradict each other",
     cause: """
-      A timeline begins at its initdb or branch LSN and ends at disk_consistent_lsn; the GC cutoff and the previous \
-      record lie between. An order that cannot be means that a value is damaged or was edited, or that the \
-      ancestor's is not the right timeline.
+      A timeline begins at its initdb or branch LSN and ends at disk_consistent_lsn; the GC cutoff and the \
+      previous record lie between. An order that cannot be means that a value is damaged or was edited, or \
+      that the ancestor's is not the right timeline.
       """,
-    nextStep:
-      "Compare the values with those of the other shards and of older generations; restore the index that fits them."
+    nextStep: """
+      Compare the values with those of the other shards and of older generations; restore the index that \
+      fits them.
+      """
   )
 
   static let indexEndNotCovered = FindingEntry(

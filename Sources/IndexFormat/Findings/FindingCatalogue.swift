@@ -16,7 +16,8 @@ public struct FindingEntry: Sendable {
   }
 }
 
-/// The entries stand in `FindingCatalogue+….swift`, one file per topic; a code without an entry does not compile.
+/// The entries stand in `FindingCatalogue+….swift`, one file per topic; a code without an entry does not
+/// compile.
 extension FindingCode {
   public var entry: FindingEntry {
     switch self {

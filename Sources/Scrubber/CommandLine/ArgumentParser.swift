@@ -7,8 +7,8 @@
 /// | `--name a b` | an option with values takes all arguments up to the next one with a dash |
 /// | `--` | everything behind it is an operand |
 ///
-/// A value that begins with a dash must be written `--name=-value`: otherwise a forgotten value would swallow the
-/// next option.
+/// A value that begins with a dash must be written `--name=-value`: otherwise a forgotten value would swallow
+/// the next option.
 struct ArgumentParser {
   private let command: CommandDeclaration
   private var rest: ArraySlice<String>

@@ -2,8 +2,8 @@ import IndexFormat
 
 /// `REMOTE_STORAGE_CONFIG`: what page servers have in their configuration.
 ///
-/// The keys stand at the top or in a table `remote_storage`, as `remote_storage = { … }` or under `[remote_storage]`.
-/// The kind of store follows from the keys, in this order; unknown keys are passed over.
+/// The keys stand at the top or in a table `remote_storage`, as `remote_storage = { … }` or under
+/// `[remote_storage]`. The kind of store follows from the keys, in this order; unknown keys are passed over.
 ///
 /// | kind | required | used |
 /// |---|---|---|

@@ -6,8 +6,8 @@
 /// | `file:///path` | a folder; `%XX` stands for a byte |
 /// | anything without `://` | a folder |
 ///
-/// Without the option: `REGION` and `BUCKET` (with `BUCKET_PREFIX`) if both are set, else `REMOTE_STORAGE_CONFIG`, the
-/// order that Neon's scrubber has.
+/// Without the option: `REGION` and `BUCKET` (with `BUCKET_PREFIX`) if both are set, else
+/// `REMOTE_STORAGE_CONFIG`, the order that Neon's scrubber has.
 enum BucketAddress: Sendable, Equatable {
   case folder(path: String)
   case s3(S3Address)
@@ -16,7 +16,8 @@ enum BucketAddress: Sendable, Equatable {
 /// A bucket of S3 or of something that speaks like it.
 struct S3Address: Sendable, Equatable {
   var bucket: String
-  /// Where in the bucket the data begins, without slashes at its ends; nil if not said, then it is `pageserver/v1`.
+  /// Where in the bucket the data begins, without slashes at its ends; nil if not said, then it is
+  /// `pageserver/v1`.
   var prefix: String? = nil
   var region: String? = nil
   /// The server, if it is not the provider's.

@@ -3,7 +3,8 @@ enum NearestName {
   /// Longer words are not compared: nobody mistypes a name into this.
   private static let maximumLength = 64
 
-  /// The candidate with the fewest edits, if that is few for its length, or the only one that begins with `word`.
+  /// The candidate with the fewest edits, if that is few for its length, or the only one that begins with
+  /// `word`.
   static func find(_ word: String, among candidates: [String]) -> String? {
     guard !word.isEmpty, word.utf8.count <= maximumLength else { return nil }
     let completions = candidates.filter { $0.hasPrefix(word) }
@@ -17,7 +18,8 @@ enum NearestName {
     return best?.name
   }
 
-  /// How many bytes must be inserted, removed, replaced or swapped with their neighbour to make `right` of `left`.
+  /// How many bytes must be inserted, removed, replaced or swapped with their neighbour to make `right` of
+  /// `left`.
   static func distance(_ left: String, _ right: String) -> Int {
     let (left, right) = (Array(left.utf8), Array(right.utf8))
     var beforePrevious: [Int] = []

@@ -1,6 +1,7 @@
 import IndexFormat
 
-/// Reads the part of TOML 1.0 that `REMOTE_STORAGE_CONFIG` needs, strictly, with the place of the first mistake.
+/// Reads the part of TOML 1.0 that `REMOTE_STORAGE_CONFIG` needs, strictly, with the place of the first
+/// mistake.
 ///
 /// | read | not read: an error |
 /// |---|---|

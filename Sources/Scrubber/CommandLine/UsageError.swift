@@ -1,4 +1,5 @@
-/// A mistake in the command line or the environment: nothing was done, and the program ends with `ExitCode.usage`.
+/// A mistake in the command line or the environment: nothing was done, and the program ends with
+/// `ExitCode.usage`.
 struct UsageError: Error, Sendable, Equatable {
   /// What is wrong, beginning with a lower-case letter, without a full stop.
   var message: String

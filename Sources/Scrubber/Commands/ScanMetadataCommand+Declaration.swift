@@ -88,8 +88,7 @@ extension ScanMetadataCommand {
         meaning: "Check a copy of a bucket in a folder."
       ),
       .init(
-        command:
-          "scrubber scan-metadata --bucket /srv/copy -n pageserver --format ndjson | jq 'select(.severity == \"error\")'",
+        command: "scrubber scan-metadata --bucket copy -n pageserver --format ndjson --min-severity error",
         meaning: "Follow the errors as they are found."
       ),
       .init(

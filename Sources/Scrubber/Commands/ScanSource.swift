@@ -1,7 +1,7 @@
 /// What produces the events of a scan.
 protocol ScanSource: Sendable {
-  /// Scans and calls `emit` with `begin` first and `summary` last, one event at a time. When its task is cancelled
-  /// it stops soon and still ends with a summary, whose `isInterrupted` is set.
+  /// Scans and calls `emit` with `begin` first and `summary` last, one event at a time. When its task is
+  /// cancelled it stops soon and still ends with a summary, whose `isInterrupted` is set.
   ///
   /// It throws only when it cannot begin: a folder that does not exist, a bucket that cannot be reached at all.
   /// Whatever goes wrong later is an event.

@@ -3,40 +3,49 @@ import Glibc
 import Synchronization
 
 /// SIGINT and SIGTERM: the first one asks the work to stop and report, the second ends the program at once.
+///
+/// The handler itself only counts and writes one byte into a pipe, which a handler may do; the work is told by whoever
+/// reads the pipe. (A signal source of Dispatch would not do: on Linux an ignored signal never reaches it.)
 enum Signals {
   /// From now on writing to a closed pipe is an error of the call instead of the end of the program.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Calls `stop` at the first signal. The handlers live as long as the result.
-  static func onInterrupt(_ stop: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
-    let count = SignalCount()
-    return [SIGINT, SIGTERM].map { number in
-      // The source only hears of signals that do not end the program first.
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        if count.next() == 1 {
-          stop()
-        } else {
-          _exit(ExitCode.interrupted.rawValue)
-        }
-      }
-      source.resume()
-      return source
+  /// Calls `stop` at the first signal, as long as the result is not cancelled. Nil if the system has no pipe left:
+  /// then signals end the program as usual.
+  static func onInterrupt(_ stop: @escaping @Sendable () -> Void) -> (any DispatchSourceRead)? {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return nil }
+    let (readEnd, writeEnd) = (ends[0], ends[1])
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    signalCount.store(0, ordering: .sequentiallyConsistent)
+    signalPipe.store(writeEnd, ordering: .sequentiallyConsistent)
+    let source = DispatchSource.makeReadSource(fileDescriptor: readEnd, queue: .global())
+    source.setEventHandler {
+      var byte: UInt8 = 0
+      if read(readEnd, &byte, 1) == 1 { stop() }
     }
+    source.setCancelHandler {
+      close(readEnd)
+      // Whoever came after us may have put its own pipe there.
+      _ = signalPipe.compareExchange(expected: writeEnd, desired: -1, ordering: .sequentiallyConsistent)
+      close(writeEnd)
+    }
+    source.activate()
+    for number in [SIGINT, SIGTERM] { signal(number, noteSignal) }
+    return source
   }
 }
 
-/// How many signals came; the handlers of both may run at the same time.
-private final class SignalCount: Sendable {
-  private let count = Mutex(0)
+private let signalCount = Atomic<Int>(0)
+/// The write end of the pipe, or -1. Stored before the handler is installed, so the handler never initialises it.
+private let signalPipe = Atomic<Int32>(-1)
 
-  func next() -> Int {
-    count.withLock { count in
-      count += 1
-      return count
-    }
-  }
+private func noteSignal(_: Int32) {
+  let earlier = signalCount.add(1, ordering: .sequentiallyConsistent).oldValue
+  if earlier > 0 { _exit(ExitCode.interrupted.rawValue) }
+  var byte: UInt8 = 0
+  // If nobody listens any more the work is over anyway.
+  _ = write(signalPipe.load(ordering: .sequentiallyConsistent), &byte, 1)
 }

@@ -33,8 +33,8 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     }
   }
 
-  /// The first of these that holds: interrupted (130), damage (2), unanswered requests or objects that are not
-  /// accounted for (1), nothing matched (66), limit reached (75), warnings when strict (3); else 0.
+  /// The first of these that holds: interrupted (130), damage (2), unanswered requests or objects that are
+  /// not accounted for (1), nothing matched (66), limit reached (75), warnings when strict (3); else 0.
   init(_ summary: ScanSummary, isStrict: Bool) {
     self =
       if summary.isInterrupted {

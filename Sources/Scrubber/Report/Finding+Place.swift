@@ -1,7 +1,8 @@
 import IndexFormat
 
 extension Finding {
-  /// What the finding is about, for grouping: `<tenant shard>/<timeline>`, `<tenant shard>`, `<tenant>` or `bucket`.
+  /// What the finding is about, for grouping: `<tenant shard>/<timeline>`, `<tenant shard>`, `<tenant>` or
+  /// `bucket`.
   var place: String {
     guard let tenant else { return "bucket" }
     let owner = tenantShard?.description ?? tenant.description

@@ -1,11 +1,12 @@
 import IndexFormat
 
-/// The whole scan as one JSON object, written at the end: what Neon's scrubber prints with `--json`, and more.
+/// The whole scan as one JSON object, written at the end: what Neon's scrubber prints with `--json`, and
+/// more.
 ///
 /// | member | content |
 /// |---|---|
 /// | `tenant_count`, `timeline_count`, `timeline_shard_count` | integers |
-/// | `with_errors`, `with_warnings` | place to array of messages; a place is `<tenant shard>/<timeline>`, or what is known |
+/// | `with_errors`, `with_warnings` | place (`<tenant shard>/<timeline>`) to array of messages |
 /// | `look_errors` | array of `{object_key, reason}`, the first thousand |
 /// | `findings_dropped` | findings that are counted but have no message here, because there were too many |
 /// | others | see `JSONWriter.summaryMembers` |

@@ -5,7 +5,9 @@ import IndexFormat
 /// | `type` | members, absent ones left out |
 /// |---|---|
 /// | `begin` | command, location, prefix, depth, moment, version |
-/// | `finding` | code, severity, tenant_id, shard, tenant_shard_id, timeline_id, object_key, offset, key, lsn, message, seen, expected, bytes, next_step |
+/// | `finding` | what it is: code, severity, message, next_step |
+/// | | where: tenant_id, shard, tenant_shard_id, timeline_id, object_key, offset, key, lsn |
+/// | | what was there: seen, expected, bytes |
 /// | `error` | object_key, tenant_id, reason |
 /// | `progress` | objects_listed, bytes_listed, tenants_done, fraction, elapsed_seconds |
 /// | `summary` | the counts, then those of `JSONWriter.summaryMembers` |

@@ -34,7 +34,8 @@ enum NextStep {
       if count > (most?.count ?? 0) { most = (code, count) }
     }
     guard let most else { return "nothing to do" }
-    return "\(most.code.entry.nextStep) (\(DecimalText.grouped(most.count)) x \(most.code.rawValue); "
-      + "more: scrubber explain \(most.code.rawValue))"
+    let name = most.code.rawValue
+    return "\(DecimalText.grouped(most.count)) x \(name): \(most.code.entry.nextStep) "
+      + "(scrubber explain \(name))"
   }
 }

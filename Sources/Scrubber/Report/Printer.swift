@@ -2,9 +2,9 @@ import Glibc
 
 /// Standard output and standard error: the only place that writes to them.
 ///
-/// A report that cannot be delivered must not look like a success. When the reader of a pipe is gone the program ends
-/// quietly with `ExitCode.couldNotFinish`; another failure (a full disk) is told on standard error first. Signals of
-/// broken pipes must be ignored, see `Signals`.
+/// A report that cannot be delivered must not look like a success. When the reader of a pipe is gone the
+/// program ends quietly with `ExitCode.couldNotFinish`; another failure (a full disk) is told on standard
+/// error first. Signals of broken pipes must be ignored, see `Signals`.
 struct Printer: OutputSink {
   static let output = Printer(descriptor: STDOUT_FILENO)
   static let error = Printer(descriptor: STDERR_FILENO)

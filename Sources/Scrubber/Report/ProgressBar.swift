@@ -1,4 +1,5 @@
-/// How far a scan is, on standard error: a bar on a terminal, a plain line now and then otherwise, or nothing.
+/// How far a scan is, on standard error: a bar on a terminal, a plain line now and then otherwise, or
+/// nothing.
 ///
 /// It is a report like the others and must come before the one that prints, so that its line is gone by then.
 struct ProgressBar: Report {

@@ -1,12 +1,13 @@
 /// Text from a bucket made safe for a terminal.
 ///
-/// Whoever can write an object chooses its key, and a key may hold what a terminal obeys: escape sequences, carriage
-/// returns, marks that turn the writing direction. All of these are shown instead:
+/// Whoever can write an object chooses its key, and a key may hold what a terminal obeys: escape sequences,
+/// carriage returns, marks that turn the writing direction. All of these are shown instead:
 ///
 /// | character | shown as |
 /// |---|---|
 /// | U+0000 to U+001F, U+007F | `\x1b` |
-/// | U+0080 to U+009F, line and paragraph separators, direction marks and overrides, zero-width characters, tags | `\u{202e}` |
+/// | U+0080 to U+009F, direction marks and overrides | `\u{202e}` |
+/// | line and paragraph separators, zero-width characters, tags | the same |
 /// | `\` | `\\` |
 enum TerminalText {
   static func escape(_ text: String) -> String {

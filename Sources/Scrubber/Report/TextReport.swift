@@ -1,6 +1,7 @@
 import IndexFormat
 
-/// The scan for people, written at the end: findings by timeline, the worst first; a summary; what to do next.
+/// The scan for people, written at the end: findings by timeline, the worst first; a summary; what to do
+/// next.
 struct TextReport: Report {
   static let maximumLookErrors = 20
 

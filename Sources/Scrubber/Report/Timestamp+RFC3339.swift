@@ -1,4 +1,5 @@
-/// The form of times in options and reports: RFC 3339 in UTC, `2026-11-23T02:11:47Z`, with a fraction when there is one.
+/// The form of times in options and reports: RFC 3339 in UTC, `2026-11-23T02:11:47Z`, with a fraction when
+/// there is one.
 ///
 /// Days are counted by the proleptic Gregorian calendar, four hundred years (146,097 days) at a time.
 extension Timestamp {

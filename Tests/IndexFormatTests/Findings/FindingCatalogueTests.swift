@@ -1,0 +1,59 @@
+import Testing
+@testable import IndexFormat
+
+/// Severities and texts of the catalogue. The severities are an interface: alerts depend on them.
+@Suite struct FindingCatalogueTests {
+  static let errors = """
+    layer.missing layer.size-mismatch layer.size-zero layer.bad-range layer.lsn-gap index.missing index.unreadable
+    index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order index.end-not-covered ancestor.missing
+    ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
+    manifest.unreadable
+    """
+  static let warnings = """
+    layer.duplicate layer.overlap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
+    layer.foreign-shard layer.unconfirmed index.unknown-version index.misnamed index.superseded-unreadable
+    timeline.relic timeline.bad-name ancestor.lsn-ahead shard.bad-number shard.split-unfinished
+    shard.stripe-size-mixed manifest.superseded-unreadable manifest.unknown-version manifest.misnamed
+    manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
+    initdb.empty tenant.bad-name object.unknown-name
+    """
+  static let garbage = "layer.orphan index.superseded timeline.deleting manifest.superseded"
+  static let infos = """
+    layer.unindexed layer.unknown-generation index.unknown-field timeline.only-initdb timeline.archived
+    timeline.offloaded timeline.invisible timeline.gc-blocked timeline.importing shard.ancestor
+    manifest.unknown-field heatmap.layer-missing heatmap.unknown-field initdb.missing tenant.deleted-mark
+    """
+
+  @Test(arguments: [(errors, Severity.error), (warnings, .warning), (garbage, .garbage), (infos, .info)])
+  func severityIsAsPublished(names: String, severity: Severity) {
+    let published = Set(names.split(whereSeparator: \.isWhitespace).map(String.init))
+    let actual = Set(FindingCode.allCases.filter { $0.entry.severity == severity }.map(\.rawValue))
+    #expect(actual.subtracting(published) == [])
+    #expect(published.subtracting(actual) == [])
+  }
+
+  @Test(arguments: FindingCode.allCases)
+  func entryHasWholeTexts(code: FindingCode) throws {
+    let entry = code.entry
+    let first = try #require(entry.title.first)
+    #expect(first.isLowercase || first.isNumber)
+    #expect(!entry.title.hasSuffix("."))
+    #expect(entry.title.utf8.count <= 80)
+    for text in [entry.cause, entry.nextStep] {
+      #expect(text.hasSuffix("."))
+      #expect(!text.contains("\n"), "a text is one paragraph")
+      #expect(!text.contains("  "))
+      #expect(text.utf8.allSatisfy { $0 < 0x80 })
+    }
+    #expect(entry.cause.utf8.count <= 500)
+    #expect(entry.nextStep.utf8.count <= 250)
+  }
+
+  @Test func titlesAreDistinct() {
+    #expect(Set(FindingCode.allCases.map(\.entry.title)).count == FindingCode.allCases.count)
+  }
+
+  @Test func causesAreDistinct() {
+    #expect(Set(FindingCode.allCases.map(\.entry.cause)).count == FindingCode.allCases.count)
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+@testable import Scrubber
+
+/// The program as users run it: standard output, standard error and exit code.
+@Suite struct BuiltProgramTests {
+  @Test func helpGoesToStandardOutput() throws {
+    let outcome = try BuiltProgram.run(["--help"])
+    try GoldenText.expect(outcome.output, isIn: "help.txt")
+    #expect(outcome.error == "")
+    #expect(outcome.exitCode == 0)
+  }
+
+  @Test func versionIsToldWithItsCommit() throws {
+    let outcome = try BuiltProgram.run(["--version"])
+    #expect(outcome.output == Version.text)
+    #expect(outcome.exitCode == 0)
+  }
+
+  @Test func unknownOptionEndsWith64AndTheNearestName() throws {
+    let outcome = try BuiltProgram.run(["scan-metadata", "--buckte", "/srv"])
+    #expect(outcome.output == "")
+    #expect(
+      outcome.error
+        == "scrubber: unknown option --buckte of scan-metadata\nHINT: Did you mean --bucket? All options: scrubber help scan-metadata\n"
+    )
+    #expect(outcome.exitCode == 64)
+  }
+
+  @Test func unknownCommandEndsWith64() throws {
+    let outcome = try BuiltProgram.run(["explian"])
+    #expect(outcome.error.contains("Did you mean explain?"))
+    #expect(outcome.exitCode == 64)
+  }
+
+  @Test func noCommandEndsWith64() throws {
+    let outcome = try BuiltProgram.run([])
+    #expect(outcome.error == "scrubber: no command is given\nHINT: See scrubber --help.\n")
+    #expect(outcome.exitCode == 64)
+  }
+
+  @Test func environmentReachesTheProgram() throws {
+    let outcome = try BuiltProgram.run(
+      ["scan-metadata", "-n", "pageserver"],
+      environment: ["BUCKET": "name", "REGION": "r"]
+    )
+    #expect(outcome.error.hasPrefix("scrubber: s3://name: scanning S3 is not supported yet\n"))
+    #expect(outcome.exitCode == 64)
+  }
+
+  @Test func explainPrintsOneCode() throws {
+    let outcome = try BuiltProgram.run(["explain", "layer.missing"])
+    try GoldenText.expect(outcome.output, isIn: "explain-layer.missing.txt")
+    #expect(outcome.exitCode == 0)
+  }
+
+  @Test func closedPipeEndsQuietly() throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    // The reader is gone before the first byte; the program's own exit code comes through descriptor 3.
+    process.arguments = [
+      "-c", #"exec 3>&1; { sleep 0.2; "$0" explain --markdown; echo "exit $?" >&3; } 2>&3 | true"#,
+      try BuiltProgram.path().path,
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(text == "exit 1\n")
+  }
+
+  @Test func fullDiskIsNoSuccess() throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = [
+      "-c", #""$0" explain 2>&1 >/dev/full; echo "exit $?""#, try BuiltProgram.path().path,
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(text == "scrubber: cannot write to standard output: No space left on device\nexit 1\n")
+  }
+}
