@@ -19,6 +19,9 @@ public struct GcBlocking: Hashable, Sendable {
     public var isKnown: Bool { self == .manual || self == .detachAncestor }
   }
 
+  /// Reasons that are read at the most; there are two, and writers name none twice.
+  static let maxReasonCount = 1000
+
   public var startedAt: NaiveDateTime
   public var reasons: [Reason]
   public var unknownFields: [UnknownField] = []
@@ -42,6 +45,9 @@ public struct GcBlocking: Hashable, Sendable {
         try fields.enter(1, "reasons", &reader, name)
         var values: [Reason] = []
         try reader.array { (reader) throws(JSONFault) in
+          guard values.count < GcBlocking.maxReasonCount else {
+            throw reader.fault("at most 1000 reasons", kind: .limitExceeded)
+          }
           values.append(Reason(rawValue: reader.text(try reader.string("a reason"))))
         }
         reasons = values

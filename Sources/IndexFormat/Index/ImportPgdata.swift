@@ -9,7 +9,7 @@ public struct ImportPgdata: Hashable, Sendable {
   public enum State: Hashable, Sendable {
     case inProgress
     case done
-    /// A tag that no known release writes.
+    /// A tag that no known release writes, or not exactly one tag.
     case unknown
   }
 
@@ -21,18 +21,22 @@ public struct ImportPgdata: Hashable, Sendable {
     reader.skipWhitespace()
     let start = reader.offset
     var state = State.unknown
+    var tagCount = 0
     try reader.object { (reader, version) throws(JSONFault) in
       guard reader.equals(version, "V1") else {
+        tagCount &+= 1
         _ = try reader.skipValue()
         return
       }
       try reader.object { (reader, tag) throws(JSONFault) in
+        tagCount &+= 1
         if reader.equals(tag, "InProgress") { state = .inProgress }
         if reader.equals(tag, "Done") { state = .done }
         _ = try reader.skipValue()
       }
     }
-    self.state = state
+    // A tagged value has one tag; with two, nobody can tell which one is meant.
+    self.state = tagCount == 1 ? state : .unknown
     json = reader.bytes(start..<reader.offset)
   }
 }

@@ -13,22 +13,43 @@ extension IndexPart {
   }
 
   /// The members to write: those that were read, in their order, then those that have been set since.
-  private var slots: [FieldSlot] {
-    let present = Set(fieldOrder.compactMap { if case .known(let field) = $0 { field } else { nil } })
-    let hasMetadata = present.contains(.metadata) || present.contains(.metadataBytes)
-    let added = Field.allCases.filter { field in
-      switch field {
-      case .metadata: false
-      case .metadataBytes: !hasMetadata
-      // Read without them, they are written without them.
-      case .version, .lineage: fieldOrder.isEmpty
-      default: !present.contains(field) && isSet(field)
+  var slots: [FieldSlot] {
+    var present: Set<Field> = []
+    var formerCount = 0
+    var unknownCount = 0
+    // Kept members may have been taken out or added since: those that are left go into the places that were read.
+    var slots = fieldOrder.filter { slot in
+      switch slot {
+      case .known(let field):
+        present.insert(field)
+        return true
+      case .former(let index):
+        formerCount = max(formerCount, index + 1)
+        return index < formerFields.count
+      case .unknown(let index):
+        unknownCount = max(unknownCount, index + 1)
+        return index < unknownFields.count
       }
     }
-    return fieldOrder + added.map { FieldSlot.known($0) }
+    slots += Field.allCases.filter { isMissing($0, among: present) }.map { FieldSlot.known($0) }
+    slots += formerFields.indices.dropFirst(formerCount).map { FieldSlot.former($0) }
+    slots += unknownFields.indices.dropFirst(unknownCount).map { FieldSlot.unknown($0) }
+    return slots
   }
 
-  private func isSet(_ field: Field) -> Bool {
+  /// Whether `field` has to be written although it is not among those that were read.
+  private func isMissing(_ field: Field, among present: Set<Field>) -> Bool {
+    switch field {
+    case .metadata: false
+    case .metadataBytes: !present.contains(.metadata) && !present.contains(.metadataBytes)
+    // Read without them, they are written without them, unless they say something now.
+    case .version: !present.contains(.version) && (present.isEmpty || version != 0)
+    case .lineage: !present.contains(.lineage) && (present.isEmpty || lineage != Lineage())
+    default: !present.contains(field) && isSet(field)
+    }
+  }
+
+  func isSet(_ field: Field) -> Bool {
     switch field {
     case .version, .layerMetadata, .diskConsistentLsn, .metadata, .metadataBytes, .lineage: true
     case .deletedAt: deletedAt != nil

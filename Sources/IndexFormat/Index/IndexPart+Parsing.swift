@@ -51,7 +51,12 @@ private struct IndexPartParser {
       return
     }
     reader.field = field.name
-    try seen.enter(field == .metadata ? IndexPart.Field.metadataBytes.rawValue : field.rawValue, "", &reader, name)
+    try seen.enter(
+      field == .metadata ? IndexPart.Field.metadataBytes.rawValue : field.rawValue,
+      "",
+      &reader,
+      name
+    )
     order.append(.known(field))
     try value(of: field, &reader)
     reader.field = ""

@@ -68,6 +68,35 @@ public struct IndexPart: Sendable, Equatable {
     self.layers = layers
   }
 
+  /// The highest "since version" of the members that are there and not `null`; 1 if all are as old as the format.
+  ///
+  /// Tells which release wrote the file last, which `version` does not: a page server that rewrites an old index
+  /// keeps the number. Metadata written as an object counts as 7; members of layer entries (`generation`, `shard`)
+  /// came without a number and do not count.
+  public var newestFieldVersion: UInt64 {
+    var newest: UInt64 = 1
+    for case .known(let field) in slots where isSet(field) { newest = max(newest, sinceVersion(of: field)) }
+    return newest
+  }
+
+  private func sinceVersion(of field: Field) -> UInt64 {
+    switch field {
+    case .version, .layerMetadata, .diskConsistentLsn: 1
+    case .metadataBytes, .metadata: metadataForm == .object ? 7 : 1
+    case .deletedAt: 2
+    case .lineage: 5
+    case .lastAuxFilePolicy: 6
+    case .archivedAt: 8
+    case .gcBlocking: 9
+    case .importPgdata: 10
+    case .relSizeMigration: 11
+    case .l2Lsn: 12
+    case .gcCompaction: 13
+    case .markedInvisibleAt: 14
+    case .relSizeMigratedAt: 15
+    }
+  }
+
   /// Names of all members, at any level, that this version does not know.
   public var allUnknownFieldNames: [String] {
     var names = unknownFields.map(\.name)
@@ -90,7 +119,8 @@ extension IndexPart {
 
   /// The members that have a meaning, in the order in which a new file has them.
   enum Field: UInt32, CaseIterable, Sendable {
-    case version, deletedAt, archivedAt, importPgdata, layerMetadata, diskConsistentLsn, metadataBytes, metadata
+    case version, deletedAt, archivedAt, importPgdata, layerMetadata, diskConsistentLsn, metadataBytes,
+      metadata
     case lineage, gcBlocking, lastAuxFilePolicy, relSizeMigration, l2Lsn, gcCompaction, markedInvisibleAt
     case relSizeMigratedAt
 

@@ -48,10 +48,13 @@ struct LayerMap {
     var shard = ShardIndex.unsharded
     // `,"shard":"` in two words that overlap.
     if word(bytes, cursor) == 0x2264_7261_6873_222c, word(bytes, cursor &+ 2) == 0x223a_2264_7261_6873 {
-      guard let value = HexDigits.decode4(bytes, at: cursor &+ 10), reader.byte(cursor &+ 14) == UInt8(ascii: "\"")
+      guard let value = HexDigits.decode4(bytes, at: cursor &+ 10),
+        reader.byte(cursor &+ 14) == UInt8(ascii: "\"")
       else { return nil }
       shard = ShardIndex(
-        number: UInt8(truncatingIfNeeded: value &>> 8), count: UInt8(truncatingIfNeeded: value))
+        number: UInt8(truncatingIfNeeded: value &>> 8),
+        count: UInt8(truncatingIfNeeded: value)
+      )
       cursor &+= 15
     }
     guard reader.byte(cursor) == UInt8(ascii: "}") else { return nil }
@@ -77,7 +80,9 @@ struct LayerMap {
       cursor &+= 1
     }
     let count = cursor &- start
-    guard count > 0, count == 1 || bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) != 0x30 else { return nil }
+    guard count > 0, count == 1 || bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) != 0x30 else {
+      return nil
+    }
     return value
   }
 
@@ -93,7 +98,8 @@ struct LayerMap {
 
   /// Reads what stands behind a layer's name, in an index or a heatmap.
   static func layer(
-    _ name: LayerName, _ reader: inout JSONReader
+    _ name: LayerName,
+    _ reader: inout JSONReader
   ) throws(JSONFault) -> (layer: IndexLayer, unknownFields: [UnknownField]) {
     var fileSize: UInt64?
     var generation = Generation.none

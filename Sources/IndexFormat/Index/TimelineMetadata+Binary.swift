@@ -35,8 +35,11 @@ extension TimelineMetadata {
     let computed = CRC32C.checksum(bytes.extracting(Self.headerByteCount..<size))
     guard computed == checksum else {
       throw FormatError(
-        .checksumMismatch, field: "checksum", found: HexDigits.string(UInt64(checksum), count: 8, uppercase: false),
-        expected: HexDigits.string(UInt64(computed), count: 8, uppercase: false))
+        .checksumMismatch,
+        field: "checksum",
+        found: HexDigits.string(UInt64(checksum), count: 8, uppercase: false),
+        expected: HexDigits.string(UInt64(computed), count: 8, uppercase: false)
+      )
     }
     guard Self.knownBinaryFormats.contains(format) else {
       throw FormatError(.badValue, offset: 6, field: "format_version", found: "\(format)", expected: "3 or 4")
@@ -46,19 +49,29 @@ extension TimelineMetadata {
       diskConsistentLsn: Lsn(try body.uint64("disk_consistent_lsn")),
       prevRecordLsn: try body.isPresent("prev_record_lsn") ? Lsn(try body.uint64("prev_record_lsn")) : nil,
       ancestorTimeline: try body.isPresent("ancestor_timeline")
-        ? TimelineID(high: try body.uint64("ancestor_timeline"), low: try body.uint64("ancestor_timeline")) : nil,
+        ? TimelineID(high: try body.uint64("ancestor_timeline"), low: try body.uint64("ancestor_timeline"))
+        : nil,
       ancestorLsn: Lsn(try body.uint64("ancestor_lsn")),
       latestGcCutoffLsn: Lsn(try body.uint64("latest_gc_cutoff_lsn")),
       initdbLsn: Lsn(try body.uint64("initdb_lsn")),
-      pgVersion: format == 3 ? 14 : try body.uint32("pg_version"))
+      pgVersion: format == 3 ? 14 : try body.uint32("pg_version")
+    )
     guard body.offset == size else {
       throw FormatError(
-        .trailingBytes, offset: body.offset, found: "\(size - body.offset) more bytes", expected: "the end of the body")
+        .trailingBytes,
+        offset: body.offset,
+        found: "\(size - body.offset) more bytes",
+        expected: "the end of the body"
+      )
     }
     guard format == 3 || diskConsistentLsn.isAligned else {
       throw FormatError(
-        .badValue, offset: Self.headerByteCount, field: "disk_consistent_lsn", found: "\(diskConsistentLsn)",
-        expected: "a multiple of 8")
+        .badValue,
+        offset: Self.headerByteCount,
+        field: "disk_consistent_lsn",
+        found: "\(diskConsistentLsn)",
+        expected: "a multiple of 8"
+      )
     }
   }
 
@@ -130,8 +143,12 @@ private struct BinaryBody: ~Escapable {
   private func need(_ count: Int, _ field: String) throws(FormatError) {
     guard bytes.byteCount - offset >= count else {
       throw FormatError(
-        .truncated, offset: offset, field: field, found: "\(bytes.byteCount - offset) bytes",
-        expected: "\(count) bytes")
+        .truncated,
+        offset: offset,
+        field: field,
+        found: "\(bytes.byteCount - offset) bytes",
+        expected: "\(count) bytes"
+      )
     }
   }
 }

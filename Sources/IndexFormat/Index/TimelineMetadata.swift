@@ -27,8 +27,13 @@ public struct TimelineMetadata: Hashable, Sendable {
   public static let knownPgVersions: ClosedRange<UInt32> = 14...17
 
   public init(
-    diskConsistentLsn: Lsn, prevRecordLsn: Lsn?, ancestorTimeline: TimelineID?, ancestorLsn: Lsn,
-    latestGcCutoffLsn: Lsn, initdbLsn: Lsn, pgVersion: UInt32
+    diskConsistentLsn: Lsn,
+    prevRecordLsn: Lsn?,
+    ancestorTimeline: TimelineID?,
+    ancestorLsn: Lsn,
+    latestGcCutoffLsn: Lsn,
+    initdbLsn: Lsn,
+    pgVersion: UInt32
   ) {
     self.diskConsistentLsn = diskConsistentLsn
     self.prevRecordLsn = prevRecordLsn
@@ -85,7 +90,8 @@ extension TimelineMetadata {
       ancestorLsn: try reader.require(ancestorLsn, "ancestor_lsn", from: start),
       latestGcCutoffLsn: try reader.require(latestGcCutoffLsn, "latest_gc_cutoff_lsn", from: start),
       initdbLsn: try reader.require(initdbLsn, "initdb_lsn", from: start),
-      pgVersion: try reader.require(pgVersion, "pg_version", from: start))
+      pgVersion: try reader.require(pgVersion, "pg_version", from: start)
+    )
     self.unknownFields = unknownFields
     reader.subfield = ""
   }

@@ -4,7 +4,10 @@ struct FieldSet {
 
   /// Notes the field and makes it the place that errors name.
   mutating func enter(
-    _ number: UInt32, _ name: StaticString, _ reader: inout JSONReader, _ token: JSONToken
+    _ number: UInt32,
+    _ name: StaticString,
+    _ reader: inout JSONReader,
+    _ token: JSONToken
   ) throws(JSONFault) {
     reader.subfield = name
     guard seen & 1 << number == 0 else {
@@ -17,7 +20,9 @@ struct FieldSet {
 extension JSONReader {
   /// The value of a field that must be there.
   mutating func require<Value>(
-    _ value: Value?, _ name: StaticString, from start: Int
+    _ value: Value?,
+    _ name: StaticString,
+    from start: Int
   ) throws(JSONFault) -> Value {
     guard let value else {
       subfield = name

@@ -1,6 +1,6 @@
 extension FormatError {
-  /// Bytes of the input that are shown as what was found.
-  private static let shownByteCount = 32
+  /// Characters that the bytes shown as what was found may take, between the quotes.
+  private static let shownLength = 36
 
   /// What a fault means to the user: the place with its line, the field's path, and the bytes that stand there.
   init(_ fault: JSONFault, in reader: borrowing JSONReader) {
@@ -9,8 +9,10 @@ extension FormatError {
       offset: fault.offset,
       line: FormatError.line(of: fault.offset, in: reader.bytes),
       field: FormatError.path(of: reader),
-      found: fault.kind == .missingField ? "nothing" : FormatError.excerpt(of: reader.bytes, at: fault.offset),
-      expected: String(describing: fault.expected))
+      found: fault.kind == .missingField
+        ? "nothing" : FormatError.excerpt(of: reader.bytes, at: fault.offset),
+      expected: String(describing: fault.expected)
+    )
   }
 
   static func line(of offset: Int, in bytes: RawSpan) -> Int {
@@ -28,25 +30,32 @@ extension FormatError {
     return path
   }
 
-  /// What stands at `offset`, in quotes, cut, with everything but printable ASCII escaped.
+  /// What stands at `offset`, in quotes, cut, with everything but printable ASCII escaped: 40 characters at the
+  /// most.
   static func excerpt(of bytes: RawSpan, at offset: Int) -> String {
     guard offset < bytes.byteCount else { return "the end of the data" }
-    let end = offset + min(shownByteCount, bytes.byteCount - offset)
-    var text = "'"
-    for index in offset..<end {
-      let byte = bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-      switch byte {
-      case 0x20..<0x7f: text.unicodeScalars.append(Unicode.Scalar(byte))
-      default: text += "\\x" + HexDigits.string(UInt64(byte), count: 2, uppercase: false)
+    var text: [UInt8] = []
+    var end = offset
+    while end < bytes.byteCount {
+      let byte = bytes.byte(end)
+      let isPrintable = 0x20..<0x7f ~= byte
+      guard text.count + (isPrintable ? 1 : 4) <= shownLength else { break }
+      if isPrintable {
+        text.append(byte)
+      } else {
+        text += "\\x".utf8
+        HexDigits.append(UInt64(byte), count: 2, uppercase: false, to: &text)
       }
+      end += 1
     }
-    return text + (end < bytes.byteCount ? "'…" : "'")
+    return "'\(String(decoding: text, as: UTF8.self))'" + (end < bytes.byteCount ? "…" : "")
   }
 }
 
 /// Runs `body` over a document and turns its fault into a `FormatError`.
 func parseJSON<Result>(
-  _ bytes: RawSpan, _ body: (inout JSONReader) throws(JSONFault) -> Result
+  _ bytes: RawSpan,
+  _ body: (inout JSONReader) throws(JSONFault) -> Result
 ) throws(FormatError) -> Result {
   var reader = JSONReader(bytes)
   do throws(JSONFault) {

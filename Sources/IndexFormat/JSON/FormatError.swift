@@ -33,7 +33,12 @@ public struct FormatError: Error, Equatable, Sendable {
   public var expected: String
 
   public init(
-    _ kind: Kind, offset: Int = 0, line: Int = 1, field: String = "", found: String, expected: String
+    _ kind: Kind,
+    offset: Int = 0,
+    line: Int = 1,
+    field: String = "",
+    found: String,
+    expected: String
   ) {
     self.kind = kind
     self.offset = offset

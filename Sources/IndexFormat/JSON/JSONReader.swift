@@ -12,8 +12,13 @@ struct JSONReader: ~Escapable {
   var element = -1
   var subfield: StaticString = ""
 
-  /// Nesting that is read at the most; serde_json has the same limit.
+  /// How many unknown fields have been kept.
+  var unknownFieldCount = 0
+
+  /// Nesting that is read at the most; serde_json has the same limit for values that it keeps.
   static let maxDepth = 128
+  /// Unknown fields that are kept of a document at the most: each costs about 100 bytes, and `"":0,` is five.
+  static let maxUnknownFieldCount = 100_000
 
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan) { self.bytes = bytes }
@@ -54,10 +59,26 @@ struct JSONReader: ~Escapable {
     return true
   }
 
-  func fault(_ expected: StaticString, kind: FormatError.Kind = .syntax, at position: Int? = nil) -> JSONFault {
-    let position = position ?? offset
-    let isAtEnd = position >= bytes.byteCount && kind == .syntax
-    return JSONFault(kind: isAtEnd ? .truncated : kind, offset: min(position, bytes.byteCount), expected: expected)
+  func fault(_ expected: StaticString, kind: FormatError.Kind = .syntax, at position: Int? = nil) -> JSONFault
+  {
+    let position = min(position ?? offset, bytes.byteCount)
+    let isTruncated = (kind == .syntax || kind == .badValue) && isCutOff(at: position)
+    return JSONFault(kind: isTruncated ? .truncated : kind, offset: position, expected: expected)
+  }
+
+  /// Whether the input ends at `position`, or in the middle of a word or character that begins there.
+  private func isCutOff(at position: Int) -> Bool {
+    let rest = bytes.byteCount &- position
+    if rest == 0 { return true }
+    switch byte(position) {
+    case UInt8(ascii: "t"): return rest < 4 && matches("true", at: position, count: rest)
+    case UInt8(ascii: "f"): return rest < 5 && matches("false", at: position, count: rest)
+    case UInt8(ascii: "n"): return rest < 4 && matches("null", at: position, count: rest)
+    case UInt8(ascii: "-"), 0xc2...0xdf: return rest < 2
+    case 0xe0...0xef: return rest < 3
+    case 0xf0...0xf4: return rest < 4
+    default: return false
+    }
   }
 
   // MARK: Structure
@@ -123,14 +144,22 @@ struct JSONReader: ~Escapable {
     case UInt8(ascii: "u"):
       let unit = try codeUnit()
       if unit & 0xfc00 == 0xd800 {
-        guard current == UInt8(ascii: "\\"), offset &+ 1 < bytes.byteCount, byte(offset &+ 1) == UInt8(ascii: "u")
-        else { throw fault("the second half of a surrogate pair") }
-        offset &+= 1
-        guard try codeUnit() & 0xfc00 == 0xdc00 else { throw fault("the second half of a surrogate pair") }
+        try secondHalf()
       } else if unit & 0xfc00 == 0xdc00 {
-        throw fault("no lone surrogate")
+        throw fault("no lone surrogate", at: offset &- 6)
       }
     default: throw fault("an escape character")
+    }
+  }
+
+  /// Goes over the escape of the second half of a surrogate pair.
+  private mutating func secondHalf() throws(JSONFault) {
+    let start = offset
+    guard current == UInt8(ascii: "\\") else { throw fault("the second half of a surrogate pair") }
+    offset &+= 1
+    guard current == UInt8(ascii: "u") else { throw fault("the second half of a surrogate pair") }
+    guard try codeUnit() & 0xfc00 == 0xdc00 else {
+      throw fault("the second half of a surrogate pair", at: start)
     }
   }
 
@@ -156,7 +185,9 @@ struct JSONReader: ~Escapable {
       case 0xf4: (4, 0x80...0x8f)
       default: throw fault("UTF-8")
       }
-    guard offset &+ length <= bytes.byteCount, secondRange.contains(byte(offset &+ 1)) else { throw fault("UTF-8") }
+    guard offset &+ length <= bytes.byteCount, secondRange.contains(byte(offset &+ 1)) else {
+      throw fault("UTF-8")
+    }
     for index in 2..<max(2, length) where byte(offset &+ index) & 0xc0 != 0x80 { throw fault("UTF-8") }
     offset &+= length
   }
@@ -177,7 +208,8 @@ struct JSONReader: ~Escapable {
     guard length > 0 else { throw fault(what, kind: current == 0 ? .syntax : .badValue, at: start) }
     guard length == 1 || byte(start) != UInt8(ascii: "0") else { throw fault("no leading zero", at: start) }
     switch current {
-    case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw fault(what, kind: .badValue, at: start)
+    case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
+      throw fault(what, kind: .badValue, at: start)
     default: break
     }
     guard value <= maximum else { throw fault(what, kind: .badValue, at: start) }
@@ -185,9 +217,15 @@ struct JSONReader: ~Escapable {
   }
 
   /// Reads an integer of 64 bits with a sign.
+  ///
+  /// Not `-0`, which is a floating-point number to Neon's reader, nor white space behind the sign.
   mutating func signed(_ what: StaticString) throws(JSONFault) -> Int64 {
+    skipWhitespace()
     let start = offset
     if takeIfPresent("-") {
+      guard offset >= bytes.byteCount || 0x31...0x39 ~= current else {
+        throw fault(what, kind: .badValue, at: start)
+      }
       let magnitude = try unsigned(UInt64(Int64.max) + 1, what)
       return magnitude == UInt64(Int64.max) + 1 ? .min : -Int64(magnitude)
     }
@@ -206,7 +244,8 @@ struct JSONReader: ~Escapable {
     repeat {
       // The padding of an array written by Neon: four zeros at a time.
       while count &- result.count > 4, bytes.byteCount &- offset >= 8,
-        bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian == 0x2c30_2c30_2c30_2c30
+        bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+          == 0x2c30_2c30_2c30_2c30
       {
         result.append(contentsOf: repeatElement(0, count: 4))
         offset &+= 8
@@ -232,130 +271,19 @@ struct JSONReader: ~Escapable {
     return takeLiteral("null")
   }
 
-  private mutating func takeLiteral(_ literal: StaticString) -> Bool {
+  mutating func takeLiteral(_ literal: StaticString) -> Bool {
     let length = literal.utf8CodeUnitCount
-    guard offset &+ length <= bytes.byteCount, matches(literal, at: offset) else { return false }
+    guard offset &+ length <= bytes.byteCount, matches(literal, at: offset, count: length) else {
+      return false
+    }
     offset &+= length
     return true
   }
 
-  /// Whether `text` stands at `position`, which must leave room for it.
-  private func matches(_ text: StaticString, at position: Int) -> Bool {
-    for index in 0..<text.utf8CodeUnitCount where text.utf8Start[index] != byte(position &+ index) { return false }
+  /// Whether the first `count` bytes of `text` stand at `position`, which must leave room for them.
+  func matches(_ text: StaticString, at position: Int, count: Int) -> Bool {
+    for index in 0..<count where text.utf8Start[index] != byte(position &+ index) { return false }
     return true
-  }
-
-  // MARK: Passing over
-
-  /// Goes over one value of any kind, checking its grammar, and returns its bytes' range.
-  mutating func skipValue(depth: Int = 0) throws(JSONFault) -> Range<Int> {
-    guard depth < JSONReader.maxDepth else { throw fault("less nesting", kind: .limitExceeded) }
-    skipWhitespace()
-    let start = offset
-    switch current {
-    case UInt8(ascii: "{"):
-      try object { reader, _ throws(JSONFault) in _ = try reader.skipValue(depth: depth + 1) }
-    case UInt8(ascii: "["):
-      try array { reader throws(JSONFault) in _ = try reader.skipValue(depth: depth + 1) }
-    case UInt8(ascii: "\""): _ = try string()
-    case UInt8(ascii: "-"), 0x30...0x39: try skipNumber()
-    default:
-      guard takeLiteral("true") || takeLiteral("false") || takeLiteral("null") else { throw fault("a value") }
-    }
-    return start..<offset
-  }
-
-  private mutating func skipNumber() throws(JSONFault) {
-    if current == UInt8(ascii: "-") { offset &+= 1 }
-    let start = offset
-    try skipDigits()
-    guard byte(start) != UInt8(ascii: "0") || offset == start &+ 1 else { throw fault("no leading zero", at: start) }
-    if current == UInt8(ascii: ".") {
-      offset &+= 1
-      try skipDigits()
-    }
-    if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
-      offset &+= 1
-      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset &+= 1 }
-      try skipDigits()
-    }
-  }
-
-  private mutating func skipDigits() throws(JSONFault) {
-    let start = offset
-    while offset < bytes.byteCount, byte(offset) &- 0x30 < 10 { offset &+= 1 }
-    guard offset > start else { throw fault("a digit") }
-  }
-
-  /// Reads the value of a field that this reader does not know, to be kept as it is.
-  mutating func unknownField(_ name: JSONToken) throws(JSONFault) -> UnknownField {
-    UnknownField(name: text(name), json: bytes(try skipValue()))
-  }
-
-  // MARK: Tokens
-
-  /// Whether the token's characters are `text`.
-  func equals(_ token: JSONToken, _ text: StaticString) -> Bool {
-    if token.hasEscapes { return self.text(token).utf8.elementsEqual(String(describing: text).utf8) }
-    return token.end &- token.start == text.utf8CodeUnitCount && matches(text, at: token.start)
-  }
-
-  /// The token's characters.
-  func text(_ token: JSONToken) -> String {
-    String(decoding: token.hasEscapes ? unescaped(token) : bytes(token.start..<token.end), as: UTF8.self)
-  }
-
-  func bytes(_ range: Range<Int>) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      for index in range { buffer.initializeElement(at: index &- range.lowerBound, to: byte(index)) }
-      count = range.count
-    }
-  }
-
-  /// The token's characters as bytes, for `body`: the input itself unless there are escapes.
-  func withBytes<Result>(of token: JSONToken, _ body: (RawSpan) -> Result) -> Result {
-    guard token.hasEscapes else { return body(bytes.extracting(token.start..<token.end)) }
-    let copy = unescaped(token)
-    return body(copy.span.bytes)
-  }
-
-  /// The characters of a token that `string` has checked.
-  private func unescaped(_ token: JSONToken) -> [UInt8] {
-    var result: [UInt8] = []
-    var index = token.start
-    while index < token.end {
-      guard byte(index) == UInt8(ascii: "\\") else {
-        result.append(byte(index))
-        index &+= 1
-        continue
-      }
-      let kind = byte(index &+ 1)
-      index &+= 2
-      guard kind == UInt8(ascii: "u") else {
-        result.append(JSONReader.character(ofEscape: kind))
-        continue
-      }
-      var scalar = UInt32(HexDigits.decode4(bytes, at: index) ?? 0xfffd)
-      index &+= 4
-      if scalar & 0xfc00 == 0xd800 {
-        let low = UInt32(HexDigits.decode4(bytes, at: index &+ 2) ?? 0xdc00)
-        scalar = 0x10000 &+ (scalar & 0x3ff) << 10 &+ (low & 0x3ff)
-        index &+= 6
-      }
-      result.append(contentsOf: UTF8.encode(Unicode.Scalar(scalar) ?? "\u{fffd}") ?? UTF8.encodedReplacementCharacter)
-    }
-    return result
-  }
-
-  private static func character(ofEscape kind: UInt8) -> UInt8 {
-    switch kind {
-    case UInt8(ascii: "b"): 0x08
-    case UInt8(ascii: "f"): 0x0c
-    case UInt8(ascii: "n"): 0x0a
-    case UInt8(ascii: "r"): 0x0d
-    case UInt8(ascii: "t"): 0x09
-    default: kind
-    }
   }
 }
 

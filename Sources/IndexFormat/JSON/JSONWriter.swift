@@ -26,14 +26,18 @@ public struct JSONWriter: Sendable {
   public mutating func endArray() { close(UInt8(ascii: "]")) }
 
   /// An object as the next value, its members written by `body`.
-  public mutating func object<Failure: Error>(_ body: (inout JSONWriter) throws(Failure) -> Void) throws(Failure) {
+  public mutating func object<Failure: Error>(_ body: (inout JSONWriter) throws(Failure) -> Void)
+    throws(Failure)
+  {
     beginObject()
     try body(&self)
     endObject()
   }
 
   /// An array as the next value, its elements written by `body`.
-  public mutating func array<Failure: Error>(_ body: (inout JSONWriter) throws(Failure) -> Void) throws(Failure) {
+  public mutating func array<Failure: Error>(_ body: (inout JSONWriter) throws(Failure) -> Void)
+    throws(Failure)
+  {
     beginArray()
     try body(&self)
     endArray()
@@ -106,7 +110,8 @@ public struct JSONWriter: Sendable {
   }
 
   public mutating func member<Failure: Error>(
-    _ name: String, _ body: (inout JSONWriter) throws(Failure) -> Void
+    _ name: String,
+    _ body: (inout JSONWriter) throws(Failure) -> Void
   ) throws(Failure) {
     self.name(name)
     try body(&self)

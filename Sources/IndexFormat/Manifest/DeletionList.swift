@@ -101,6 +101,7 @@ public struct DeletionList: Sendable, Hashable {
 
 extension DeletionList.Tenant {
   init(_ name: JSONToken, _ reader: inout JSONReader) throws(JSONFault) {
+    reader.subfield = "tenants"
     guard let tenantShard = reader.withBytes(of: name, { TenantShardID(text: $0) }) else {
       throw reader.fault("a tenant shard id", kind: .badValue, at: name.start)
     }
@@ -128,6 +129,7 @@ extension DeletionList.Tenant {
     self.timelines = try reader.require(timelines, "tenants.timelines", from: start)
     self.generation = try reader.require(generation, "tenants.generation", from: start)
     self.unknownFields = unknownFields
+    reader.subfield = "tenants"
   }
 
   func encode(into json: inout JSONWriter) {

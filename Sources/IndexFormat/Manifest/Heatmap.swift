@@ -53,7 +53,9 @@ public struct Heatmap: Sendable, Hashable {
     let timelineNames = timelines.flatMap(\.unknownFields).map { "timelines.*.\($0.name)" }
     let layers = timelines.lazy.flatMap(\.layers)
     let layerNames = layers.flatMap(\.unknownFields).map { "timelines.*.layers.*.\($0.name)" }
-    let metadataNames = layers.flatMap(\.metadataUnknownFields).map { "timelines.*.layers.*.metadata.\($0.name)" }
+    let metadataNames = layers.flatMap(\.metadataUnknownFields).map {
+      "timelines.*.layers.*.metadata.\($0.name)"
+    }
     return unknownFields.map(\.name) + Set(timelineNames + layerNames + metadataNames).sorted()
   }
 }
@@ -160,6 +162,7 @@ extension Heatmap.Layer {
     var isCold: Bool?
     var unknownFields: [UnknownField] = []
     var fields = FieldSet()
+    reader.subfield = "layers"
     let start = reader.offset
     // The metadata may stand before the name, so it is passed over first and read once both are known.
     try reader.object { (reader, member) throws(JSONFault) in
@@ -187,6 +190,7 @@ extension Heatmap.Layer {
     self.accessTime = try reader.require(accessTime, "layers.access_time", from: start)
     self.isCold = isCold
     self.unknownFields = unknownFields
+    reader.subfield = "layers"
   }
 
   func encode(into json: inout JSONWriter) {
