@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import IndexFormat
 
-/// Makes a large, valid bucket in a folder: layers are sparse files of their recorded size, so a million costs inodes only.
+/// Makes a large, valid bucket in a folder: layers are sparse files of their recorded size, so a million
+/// costs inodes only.
 ///
-/// Timelines look as compaction leaves them: stacks of image and L1 delta layers that cut the key space into slices, and
-/// some L0 deltas on top. The same numbers make the same bucket.
+/// Timelines look as compaction leaves them: stacks of image and L1 delta layers that cut the key space into
+/// slices, and some L0 deltas on top. The same numbers make the same bucket.
 struct BenchmarkBucket {
   private let folder: String
   private let tenants: Int
@@ -36,7 +37,9 @@ struct BenchmarkBucket {
         try makeTimeline("\(folder)/pageserver/v1/tenants/\(tenant)/timelines/\(timeline)", &random)
       }
     }
-    print("\(tenants) tenants, \(tenants * timelines) timelines, \(tenants * timelines * (layers + 1)) objects")
+    print(
+      "\(tenants) tenants, \(tenants * timelines) timelines, \(tenants * timelines * (layers + 1)) objects"
+    )
   }
 
   private func makeTimeline(_ path: String, _ random: inout SplitMix64) throws {
@@ -45,8 +48,11 @@ struct BenchmarkBucket {
     var end = begin
     let layers = layerNames(from: begin, &end, &random).map { name in
       IndexLayer(
-        name: name, generation: .valid(UInt32(1 + random.next() % 39)), shard: .unsharded,
-        fileSize: (1 + random.next() % 8192) * 8192)
+        name: name,
+        generation: .valid(UInt32(1 + random.next() % 39)),
+        shard: .unsharded,
+        fileSize: (1 + random.next() % 8192) * 8192
+      )
     }
     for layer in layers {
       let file = LayerFileName(layer: layer.name, generation: layer.generation)
@@ -56,8 +62,14 @@ struct BenchmarkBucket {
       }
     }
     let metadata = TimelineMetadata(
-      diskConsistentLsn: Lsn(end.value - 1), prevRecordLsn: Lsn(end.value - 65), ancestorTimeline: nil,
-      ancestorLsn: .invalid, latestGcCutoffLsn: begin, initdbLsn: begin, pgVersion: 17)
+      diskConsistentLsn: Lsn(end.value - 1),
+      prevRecordLsn: Lsn(end.value - 65),
+      ancestorTimeline: nil,
+      ancestorLsn: .invalid,
+      latestGcCutoffLsn: begin,
+      initdbLsn: begin,
+      pgVersion: 17
+    )
     let index = IndexPart(metadata: metadata, layers: layers)
     try Data(index.encode()).write(to: URL(filePath: "\(path)/index_part.json-00000028"))
   }
@@ -75,7 +87,8 @@ struct BenchmarkBucket {
       for (low, high) in zip(bounds, bounds.dropFirst()) where names.count < layers - Self.l0Layers {
         let keys = KeyRange(start: low, end: high)
         names.append(
-          level % 4 == 0 ? LayerName(image: keys, at: lsn) : LayerName(delta: keys, from: lsn, to: top))
+          level % 4 == 0 ? LayerName(image: keys, at: lsn) : LayerName(delta: keys, from: lsn, to: top)
+        )
       }
       if level % 4 != 0 || level == 0 { lsn = top }
       level += 1

@@ -1,7 +1,8 @@
 import Foundation
 import IndexFormat
 
-/// Reads index files into `IndexPart` and, with Python's orjson, into dictionaries; alternately, in the same run.
+/// Reads index files into `IndexPart` and, with Python's orjson, into dictionaries; alternately, in the same
+/// run.
 struct IndexParsingBenchmark {
   private let python: String
   private let files: [String]
@@ -45,7 +46,11 @@ struct IndexParsingBenchmark {
   }
 
   private func report(
-    _ file: String, _ bytes: [UInt8], _ repeats: Int, _ ours: Figures, _ theirs: Figures
+    _ file: String,
+    _ bytes: [UInt8],
+    _ repeats: Int,
+    _ ours: Figures,
+    _ theirs: Figures
   ) throws {
     let megabytes = Double(bytes.count * repeats) / 1e6
     let layers = try IndexPart(parsing: bytes).layers
@@ -56,7 +61,8 @@ struct IndexParsingBenchmark {
         IndexPart  \((megabytes / ours.median).short) MB/s, \(memory) bytes of memory a layer
         orjson     \((megabytes / theirs.median).short) MB/s
         ratio      \((theirs.median / ours.median).short) times orjson's throughput (wanted: 3 or more)
-      """)
+      """
+    )
   }
 }
 

@@ -44,7 +44,8 @@ struct ScanFolderBenchmark {
         find       \(findWall.short) s wall, \(findCPU.short) s CPU
         ratio      \((scanWall / findWall).short) times find's wall (wanted: 1.5 or less), \
       \((scanCPU / findCPU).short) times its CPU
-      """)
+      """
+    )
   }
 }
 

@@ -15,7 +15,10 @@ struct SourceFile: Sendable {
       try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path())
         .filter { $0.hasSuffix(".swift") }.sorted()
         .map { path in
-          let text = try String(contentsOf: root.appending(path: folder).appending(path: path), encoding: .utf8)
+          let text = try String(
+            contentsOf: root.appending(path: folder).appending(path: path),
+            encoding: .utf8
+          )
           return SourceFile(path: "\(folder)/\(path)", lines: text.components(separatedBy: "\n"))
         }
     }
@@ -23,17 +26,22 @@ struct SourceFile: Sendable {
 
   /// Lines that are not comments, with their numbers counted from 1.
   var code: [(number: Int, text: String)] {
-    zip(1..., lines).filter { !$0.1.trimmingCharacters(in: .whitespaces).hasPrefix("//") }.map { ($0.0, $0.1) }
+    zip(1..., lines).filter { !$0.1.trimmingCharacters(in: .whitespaces).hasPrefix("//") }.map {
+      ($0.0, $0.1)
+    }
   }
 
   /// The modules that the file imports.
   var imports: Set<String> {
     Set(
       lines.compactMap { line in
-        let words = line.split(separator: " ")
-        guard let position = words.firstIndex(of: "import"), position < 2, position + 1 < words.count else { return nil }
-        return String(words[position + 1])
-      })
+        let words = line.split(separator: " ").drop { $0.hasPrefix("@") }
+        guard !line.hasPrefix(" "), words.first == "import", let module = words.dropFirst().first else {
+          return nil
+        }
+        return String(module)
+      }
+    )
   }
 }
 

@@ -21,7 +21,7 @@ struct TidyTests {
     let allowed: [(folder: String, modules: Set<String>)] = [
       // The formats know nothing but the language.
       ("Sources/IndexFormat/", []),
-      ("Sources/Scrubber/", ["IndexFormat", "CBuildInformation", "Glibc", "Synchronization"]),
+      ("Sources/Scrubber/", ["IndexFormat", "CBuildInformation", "Dispatch", "Glibc", "Synchronization"]),
       ("Benchmarks/", ["IndexFormat", "Glibc", "Foundation"]),
     ]
     for file in everything {
@@ -55,7 +55,9 @@ struct TidyTests {
         line.text.contains("try?") && !line.text.contains("//")
           && !(line.number >= 2 && file.lines[line.number - 2].contains("//"))
       }
-      .map { Violation(path: file.path, line: $0.number, advice: "say in a comment why losing the reason is right") }
+      .map {
+        Violation(path: file.path, line: $0.number, advice: "say in a comment why losing the reason is right")
+      }
     }
     #expect(violations == [])
   }
@@ -63,8 +65,9 @@ struct TidyTests {
   // MARK: Shape
 
   @Test func linesFitTheScreen() {
-    let violations = everything.flatMap { file in
-      zip(1..., file.lines).filter { $0.1.count > 120 }
+    let violations = sources.flatMap { file in
+      // Rows of tables cannot be broken.
+      zip(1..., file.lines).filter { $0.1.count > 120 && !$0.1.contains("/// |") }
         .map { Violation(path: file.path, line: $0.0, advice: "break the line: at most 120 characters") }
     }
     #expect(violations == [])
@@ -74,7 +77,10 @@ struct TidyTests {
     for file in sources {
       #expect(file.lines.count <= 500, "\(file.path) is long; split it by topic as Type+Topic.swift")
       for function in Function.all(in: file) {
-        #expect(function.lineCount <= 70, "\(file.path):\(function.line): the function is long; give its parts names")
+        #expect(
+          function.lineCount <= 70,
+          "\(file.path):\(function.line): the function is long; give its parts names"
+        )
       }
     }
   }
@@ -91,10 +97,15 @@ struct TidyTests {
   // MARK: The rules notice
 
   @Test func theRulesNotice() {
-    let file = SourceFile(path: "Sources/IndexFormat/Bad.swift", lines: ["import Foundation", "func f() {", "}"])
+    let file = SourceFile(
+      path: "Sources/IndexFormat/Bad.swift",
+      lines: ["import Foundation", "func f() {", "}"]
+    )
     #expect(file.imports == ["Foundation"])
     let long = SourceFile(
-      path: "Sources/Long.swift", lines: ["  func f() {"] + Array(repeating: "    g()", count: 80) + ["  }"])
+      path: "Sources/Long.swift",
+      lines: ["  func f() {"] + Array(repeating: "    g()", count: 80) + ["  }"]
+    )
     #expect(Function.all(in: long).map(\.lineCount) == [82])
   }
 }
@@ -109,8 +120,10 @@ struct Banned: Sendable, CustomTestStringConvertible {
 
   static let all = [
     Banned(
-      text: " print(", advice: "results go through a Report, log lines through the Printer",
-      exceptions: ["Sources/Scrubber/Report/Printer.swift"]),
+      text: " print(",
+      advice: "results go through a Report, log lines through the Printer",
+      exceptions: ["Sources/Scrubber/Report/Printer.swift"]
+    ),
     Banned(text: "try!", advice: "catch the error and say what it means"),
     Banned(text: "as!", advice: "use as? and say what else it may be"),
     Banned(text: "fatalError(", advice: "throw a typed error; for our own mistakes use precondition"),

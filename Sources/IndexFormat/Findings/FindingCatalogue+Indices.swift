@@ -78,8 +78,8 @@ extension FindingEntry {
     .info,
     "the heatmap is of a later generation than the newest index",
     cause: """
-      A page server that attaches a tenant and changes nothing uploads a heatmap but no index, so this is normal. It is \
-      also all that is left to see when the newest index has been lost and an older one is read in its place.
+      A page server that attaches a tenant and changes nothing uploads a heatmap but no index, so this is normal. It \
+      is also all that is left to see when the newest index has been lost and an older one is read in its place.
       """,
     nextStep: """
       Look for an index of the heatmap's generation among the deleted versions of the timeline's objects, if the \

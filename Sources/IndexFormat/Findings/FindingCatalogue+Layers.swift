@@ -117,6 +117,19 @@ extension FindingEntry {
       """
   )
 
+  static let layerImageAhead = FindingEntry(
+    .info,
+    "image layers above disk_consistent_lsn",
+    cause: """
+      A page server makes images up to the end of its newest delta, which is one above disk_consistent_lsn, or of data \
+      that it has not flushed yet. The next one to load the index drops them, as they hold nothing that the layers \
+      below and the WAL do not. So this is normal in the index of a page server that is running, and tells of an older \
+      index if the timeline has been loaded since.
+      """,
+    nextStep:
+      "Nothing, unless a newer index is known to have been there: then look for it among deleted versions."
+  )
+
   static let layerBelowBranchPoint = FindingEntry(
     .warning,
     "a layer of a branch begins before the branch point",

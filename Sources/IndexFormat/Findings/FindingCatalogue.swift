@@ -29,6 +29,7 @@ extension FindingCode {
     case .layerOverlap: .layerOverlap
     case .layerLsnGap: .layerLsnGap
     case .layerAboveDiskConsistentLsn: .layerAboveDiskConsistentLsn
+    case .layerImageAhead: .layerImageAhead
     case .layerBelowBranchPoint: .layerBelowBranchPoint
     case .layerNewerThanIndex: .layerNewerThanIndex
     case .layerForeignShard: .layerForeignShard

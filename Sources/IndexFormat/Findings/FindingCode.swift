@@ -1,6 +1,7 @@
 /// The stable name of a kind of finding. `FindingCatalogue` says what each one means.
 ///
-/// The raw values are an interface: scripts and alerts match on them. A code is never renamed and never reused.
+/// The raw values are an interface: scripts and alerts match on them. A code is never renamed and never
+/// reused.
 public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   // Layers
   case layerMissing = "layer.missing"
@@ -11,6 +12,7 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case layerOverlap = "layer.overlap"
   case layerLsnGap = "layer.lsn-gap"
   case layerAboveDiskConsistentLsn = "layer.above-disk-consistent-lsn"
+  case layerImageAhead = "layer.image-ahead"
   case layerBelowBranchPoint = "layer.below-branch-point"
   case layerNewerThanIndex = "layer.newer-than-index"
   case layerForeignShard = "layer.foreign-shard"

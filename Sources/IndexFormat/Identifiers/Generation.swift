@@ -19,9 +19,12 @@ public enum Generation: Hashable, Comparable, Sendable {
     }
   }
 
-  /// Reads what stands behind the `-` of an object key: hex digits of either case, any number of them that fits.
+  /// Reads what stands behind the `-` of an object key: hex digits of either case, any number of them that
+  /// fits.
   public init?(suffix bytes: RawSpan) {
-    guard let value = HexDigits.decodeNumber(bytes), let generation = UInt32(exactly: value) else { return nil }
+    guard let value = HexDigits.decodeNumber(bytes), let generation = UInt32(exactly: value) else {
+      return nil
+    }
     self = .valid(generation)
   }
 

@@ -1,7 +1,7 @@
 /// Hexadecimal digits to integers and back, eight digits at a time, without tables or branches per digit.
 ///
-/// Names of layers are nine tenths of an `index_part.json`, and nine tenths of a name are hex digits; this is the
-/// inner loop of reading both.
+/// Names of layers are nine tenths of an `index_part.json`, and nine tenths of a name are hex digits; this is
+/// the inner loop of reading both.
 @usableFromInline
 enum HexDigits {
   /// The value of eight ASCII hex digits of either case, or nil if one of them is none.
@@ -12,7 +12,8 @@ enum HexDigits {
   static func decode8(_ word: UInt64) -> UInt32? {
     let high = 0x8080_8080_8080_8080 as UInt64
     let lowered = word | 0x2020_2020_2020_2020
-    // With the top bits clear, adding (0x80 - c) to a byte sets its top bit exactly if the byte is at least c.
+    // With the top bits clear, adding (0x80 - c) to a byte sets its top bit exactly if the byte is at least
+    // c.
     let digit = (word &+ 0x5050_5050_5050_5050) & ~(word &+ 0x4646_4646_4646_4646)
     let letter = (lowered &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(lowered &+ 0x1919_1919_1919_1919)
     guard word & high == 0, (digit | letter) & high == high else { return nil }

@@ -18,7 +18,8 @@ extension HexIdentifier {
   /// Characters of the text form.
   public static var textLength: Int { 32 }
 
-  /// Reads the text form from exactly 32 bytes; nil if there are more, fewer or other characters than hex digits.
+  /// Reads the text form from exactly 32 bytes; nil if there are more, fewer or other characters than hex
+  /// digits.
   public init?(hex bytes: RawSpan) {
     guard bytes.byteCount == Self.textLength, let high = HexDigits.decode16(bytes, at: 0),
       let low = HexDigits.decode16(bytes, at: 16)

@@ -6,8 +6,8 @@
 /// | key suffix | 0 or 5 | empty when unsharded, else `-` and the text |
 /// | binary | 2 | number, count |
 ///
-/// Count 0 is the legacy form of a tenant that was never split ("unsharded"): one shard, no suffix. It is another
-/// tenant, as far as keys are concerned, than count 1. Source: `libs/utils/src/shard.rs`.
+/// Count 0 is the legacy form of a tenant that was never split ("unsharded"): one shard, no suffix. It is
+/// another tenant, as far as keys are concerned, than count 1. Source: `libs/utils/src/shard.rs`.
 public struct ShardIndex: Hashable, Comparable, Sendable {
   public let number: UInt8
   public let count: UInt8

@@ -6,8 +6,8 @@
 /// | text | 37 | tenant, `-`, shard index (`NNCC`) |
 /// | binary | 18 | tenant, number, count |
 ///
-/// Source: `libs/pageserver_api/src/shard.rs`. The original does not look at the character between tenant and shard
-/// index; this reader wants a `-`, as no writer has ever put anything else there.
+/// Source: `libs/pageserver_api/src/shard.rs`. The original does not look at the character between tenant and
+/// shard index; this reader wants a `-`, as no writer has ever put anything else there.
 public struct TenantShardID: Hashable, Comparable, Sendable {
   public let tenant: TenantID
   public let shard: ShardIndex

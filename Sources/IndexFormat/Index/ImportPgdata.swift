@@ -1,9 +1,9 @@
 /// The state of an import from a PostgreSQL data directory.
 ///
-/// Externally tagged JSON: `{"V1":{"InProgress":{…}}}` with `idempotency_key`, `location` and `started_at`, or
-/// `{"V1":{"Done":{…}}}` with `idempotency_key`, `started_at` and `finished_at`. While the field is there an empty layer
-/// map is legal; while the import is in progress the timeline's data is not complete. The document is kept as it stands,
-/// because its locations differ between clouds and releases. Source:
+/// Externally tagged JSON: `{"V1":{"InProgress":{…}}}` with `idempotency_key`, `location` and `started_at`,
+/// or `{"V1":{"Done":{…}}}` with `idempotency_key`, `started_at` and `finished_at`. While the field is there
+/// an empty layer map is legal; while the import is in progress the timeline's data is not complete. The
+/// document is kept as it stands, because its locations differ between clouds and releases. Source:
 /// `pageserver/src/tenant/timeline/import_pgdata/index_part_format.rs`.
 public struct ImportPgdata: Hashable, Sendable {
   public enum State: Hashable, Sendable {

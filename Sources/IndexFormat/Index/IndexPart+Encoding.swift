@@ -17,7 +17,8 @@ extension IndexPart {
     var present: Set<Field> = []
     var formerCount = 0
     var unknownCount = 0
-    // Kept members may have been taken out or added since: those that are left go into the places that were read.
+    // Kept members may have been taken out or added since: those that are left go into the places that were
+    // read.
     var slots = fieldOrder.filter { slot in
       switch slot {
       case .known(let field):
@@ -107,7 +108,8 @@ extension IndexPart {
 
   /// The bytes that were read as long as they still say what the fields say; else new ones.
   private func binaryMetadata(readFrom source: [UInt8]) -> [UInt8] {
-    // A source that does not decode was put there by the caller and is replaced as well; the reason does not matter.
+    // A source that does not decode was put there by the caller and is replaced as well; the reason does not
+    // matter.
     if let decoded = try? TimelineMetadata(binary: source.span.bytes), decoded == metadata { return source }
     return metadata.binary()
   }

@@ -1,6 +1,6 @@
 extension IndexPart {
-  /// Reads a whole document in a single pass. Nothing is read twice, no tree is built, and what is allocated is
-  /// proportional to the input: 88 bytes a layer, the raw JSON of unknown members.
+  /// Reads a whole document in a single pass. Nothing is read twice, no tree is built, and what is allocated
+  /// is proportional to the input: 88 bytes a layer, the raw JSON of unknown members.
   public init(parsing bytes: RawSpan) throws(FormatError) {
     self = try parseJSON(bytes) { (reader) throws(JSONFault) in
       var parser = IndexPartParser()

@@ -19,10 +19,11 @@
 /// | `rel_size_migrated_at` | LSN | 0/0 | 15 |
 /// | `timeline_layers`, `missing_layers` | arrays of names, not read | — | 1 to 3 |
 ///
-/// The version says little: a page server that rewrites an old index keeps the number. Members are written in the order
-/// in which they were read, which gives the same bytes for every file that Neon wrote, and in the order above for a new
-/// one. What this version does not know is kept (`unknownFields`) and written back. Spellings that Neon reads but never
-/// writes (lower-case LSNs, unpadded times, layer names with a generation) are written in Neon's form.
+/// The version says little: a page server that rewrites an old index keeps the number. Members are written in
+/// the order in which they were read, which gives the same bytes for every file that Neon wrote, and in the
+/// order above for a new one. What this version does not know is kept (`unknownFields`) and written back.
+/// Spellings that Neon reads but never writes (lower-case LSNs, unpadded times, layer names with a
+/// generation) are written in Neon's form.
 ///
 /// Source: `pageserver/src/tenant/remote_timeline_client/index.rs` and its history.
 public struct IndexPart: Sendable, Equatable {
@@ -68,11 +69,12 @@ public struct IndexPart: Sendable, Equatable {
     self.layers = layers
   }
 
-  /// The highest "since version" of the members that are there and not `null`; 1 if all are as old as the format.
+  /// The highest "since version" of the members that are there and not `null`; 1 if all are as old as the
+  /// format.
   ///
-  /// Tells which release wrote the file last, which `version` does not: a page server that rewrites an old index
-  /// keeps the number. Metadata written as an object counts as 7; members of layer entries (`generation`, `shard`)
-  /// came without a number and do not count.
+  /// Tells which release wrote the file last, which `version` does not: a page server that rewrites an old
+  /// index keeps the number. Metadata written as an object counts as 7; members of layer entries
+  /// (`generation`, `shard`) came without a number and do not count.
   public var newestFieldVersion: UInt64 {
     var newest: UInt64 = 1
     for case .known(let field) in slots where isSet(field) { newest = max(newest, sinceVersion(of: field)) }

@@ -14,7 +14,8 @@ public struct RelSizeMigration: RawRepresentable, Hashable, Sendable {
   public var isKnown: Bool { self == .legacy || self == .migrating || self == .migrated }
 }
 
-/// How auxiliary files are stored: `v1`, `v2` or `cross-validation`; `V1`, `V2` and `CrossValidation` in May 2024.
+/// How auxiliary files are stored: `v1`, `v2` or `cross-validation`; `V1`, `V2` and `CrossValidation` in May
+/// 2024.
 ///
 /// Kept as written, because releases differ in which spellings they read.
 public struct AuxFilePolicy: RawRepresentable, Hashable, Sendable {

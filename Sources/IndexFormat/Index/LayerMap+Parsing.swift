@@ -1,7 +1,8 @@
 /// Reads `layer_metadata`: nearly all of an index, so this is where its reading time goes.
 ///
-/// Entries as Neon writes them are matched byte by byte against fixed texts at fixed places; anything else (white space,
-/// other members, other order, escapes, the last bytes of the input) goes through the general reader, entry by entry.
+/// Entries as Neon writes them are matched byte by byte against fixed texts at fixed places; anything else
+/// (white space, other members, other order, escapes, the last bytes of the input) goes through the general
+/// reader, entry by entry.
 struct LayerMap {
   private(set) var entries: [IndexLayer] = []
   private(set) var unknownFields: [Int: [UnknownField]] = [:]
@@ -23,8 +24,8 @@ struct LayerMap {
     reader.subfield = ""
   }
 
-  /// Reads one entry in the form that Neon writes and leaves the cursor behind it; nil, with the cursor where it was,
-  /// if the entry has any other form.
+  /// Reads one entry in the form that Neon writes and leaves the cursor behind it; nil, with the cursor where
+  /// it was, if the entry has any other form.
   @inline(__always)
   private func fastEntry(_ reader: inout JSONReader) -> IndexLayer? {
     let bytes = reader.bytes

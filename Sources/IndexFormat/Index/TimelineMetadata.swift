@@ -1,4 +1,5 @@
-/// What a timeline's index says of the timeline itself: where its data ends, where it branched off, what GC removed.
+/// What a timeline's index says of the timeline itself: where its data ends, where it branched off, what GC
+/// removed.
 ///
 /// | JSON member | type | meaning |
 /// |---|---|---|
@@ -10,8 +11,8 @@
 /// | `initdb_lsn` | LSN | where the history begins; branches inherit it |
 /// | `pg_version` | number | major version of PostgreSQL |
 ///
-/// Index files hold it in one of two forms: this object, or 512 bytes (`TimelineMetadata+Binary`). Decide by the shape,
-/// never by the index's version. Source: `pageserver/src/tenant/metadata.rs`.
+/// Index files hold it in one of two forms: this object, or 512 bytes (`TimelineMetadata+Binary`). Decide by
+/// the shape, never by the index's version. Source: `pageserver/src/tenant/metadata.rs`.
 public struct TimelineMetadata: Hashable, Sendable {
   public var diskConsistentLsn: Lsn
   public var prevRecordLsn: Lsn?

@@ -2,7 +2,8 @@ extension FormatError {
   /// Characters that the bytes shown as what was found may take, between the quotes.
   private static let shownLength = 36
 
-  /// What a fault means to the user: the place with its line, the field's path, and the bytes that stand there.
+  /// What a fault means to the user: the place with its line, the field's path, and the bytes that stand
+  /// there.
   init(_ fault: JSONFault, in reader: borrowing JSONReader) {
     self.init(
       fault.kind,
@@ -30,8 +31,8 @@ extension FormatError {
     return path
   }
 
-  /// What stands at `offset`, in quotes, cut, with everything but printable ASCII escaped: 40 characters at the
-  /// most.
+  /// What stands at `offset`, in quotes, cut, with everything but printable ASCII escaped: 40 characters at
+  /// the most.
   static func excerpt(of bytes: RawSpan, at offset: Int) -> String {
     guard offset < bytes.byteCount else { return "the end of the data" }
     var text: [UInt8] = []

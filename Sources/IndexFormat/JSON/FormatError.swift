@@ -1,6 +1,8 @@
-/// Why bytes from a bucket could not be read as the format they claim to be: what was found, what was expected, and where.
+/// Why bytes from a bucket could not be read as the format they claim to be: what was found, what was
+/// expected, and where.
 ///
-/// Prints as one line: `layer_metadata.generation: found "x", expected an unsigned 32-bit number (byte 112, line 1)`.
+/// Prints as one line: `layer_metadata.generation: found "x", expected an unsigned 32-bit number (byte 112,
+/// line 1)`.
 public struct FormatError: Error, Equatable, Sendable {
   /// What kind of mistake it is; stable, for tests and for choosing a finding's code.
   public enum Kind: String, Sendable, CaseIterable {

@@ -1,9 +1,9 @@
 /// Reads JSON once, from front to back, straight into the values that are wanted: no tree, no copies.
 ///
-/// The caller says what it expects next; the reader checks the grammar on the way, also of values that are passed
-/// over, so that what is kept as raw JSON is known to be valid. Strings are tokens (ranges of the input) until somebody
-/// wants their characters. Strict as serde_json is: UTF-8, no comments, no trailing commas, no control characters in
-/// strings, no leading zeros.
+/// The caller says what it expects next; the reader checks the grammar on the way, also of values that are
+/// passed over, so that what is kept as raw JSON is known to be valid. Strings are tokens (ranges of the
+/// input) until somebody wants their characters. Strict as serde_json is: UTF-8, no comments, no trailing
+/// commas, no control characters in strings, no leading zeros.
 struct JSONReader: ~Escapable {
   let bytes: RawSpan
   var offset = 0
@@ -94,6 +94,7 @@ struct JSONReader: ~Escapable {
       let name = try string("a field name")
       try take(":", "':'")
       try body(&self, name)
+      subfield = ""
     } while takeIfPresent(",")
     try take("}", "',' or '}'")
   }
@@ -171,7 +172,8 @@ struct JSONReader: ~Escapable {
     return unit
   }
 
-  /// Goes over one character of two to four bytes, refusing overlong forms, surrogates and values above U+10FFFF.
+  /// Goes over one character of two to four bytes, refusing overlong forms, surrogates and values above
+  /// U+10FFFF.
   private mutating func multibyteCharacter() throws(JSONFault) {
     let first = byte(offset)
     let (length, secondRange): (Int, ClosedRange<UInt8>) =

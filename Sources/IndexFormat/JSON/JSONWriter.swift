@@ -6,7 +6,8 @@
 ///     json.member("layers") { json in json.array { … } }
 ///     json.endObject()
 ///
-/// Strings are written as Neon's encoder (serde_json) does: `"`, `\` and control characters escaped, all else as it is.
+/// Strings are written as Neon's encoder (serde_json) does: `"`, `\` and control characters escaped, all else
+/// as it is.
 public struct JSONWriter: Sendable {
   public private(set) var bytes: [UInt8] = []
   /// Whether the next value or member needs a comma before it.

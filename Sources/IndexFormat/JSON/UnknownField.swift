@@ -1,4 +1,5 @@
-/// A member of a JSON object whose name this version does not know: kept to be reported and to be written back.
+/// A member of a JSON object whose name this version does not know: kept to be reported and to be written
+/// back.
 public struct UnknownField: Sendable, Hashable {
   public let name: String
   /// The value as it stood in the document: valid JSON.

@@ -1,4 +1,5 @@
-/// A half-open range of keys. Unlike Swift's `Range` it may be empty or reversed, because names of layers may be.
+/// A half-open range of keys. Unlike Swift's `Range` it may be empty or reversed, because names of layers may
+/// be.
 public struct KeyRange: Hashable, Sendable {
   public let start: Key
   public let end: Key

@@ -41,7 +41,8 @@ public struct LayerFileName: Hashable, Sendable {
     case 0:
       self.init(layer: layer, generation: .none)
     case 9:
-      guard byte(0) == UInt8(ascii: "-"), isLowerCase(from: 1), let value = HexDigits.decode8(bytes, at: end &+ 1)
+      guard byte(0) == UInt8(ascii: "-"), isLowerCase(from: 1),
+        let value = HexDigits.decode8(bytes, at: end &+ 1)
       else { return nil }
       self.init(layer: layer, generation: .valid(value))
     case 12:

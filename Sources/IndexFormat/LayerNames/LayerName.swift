@@ -9,8 +9,8 @@
 /// | 75 | 16 | image: its LSN; delta: first LSN, upper-case hex |
 /// | 91 | 1 + 16 | delta only: `-` and the LSN behind the last |
 ///
-/// An image at L counts as the LSN range [L, L+1). Several objects of different shards and generations may bear one
-/// name. Source: `pageserver/src/tenant/storage_layer/layer_name.rs`.
+/// An image at L counts as the LSN range [L, L+1). Several objects of different shards and generations may
+/// bear one name. Source: `pageserver/src/tenant/storage_layer/layer_name.rs`.
 public struct LayerName: Hashable, Sendable {
   public enum Kind: UInt8, Hashable, Sendable {
     case image = 0

@@ -1,4 +1,5 @@
-/// A deletion list: objects that a page server means to delete once its generations are confirmed. Local disk only.
+/// A deletion list: objects that a page server means to delete once its generations are confirmed. Local disk
+/// only.
 ///
 /// | JSON member | type | left out when |
 /// |---|---|---|

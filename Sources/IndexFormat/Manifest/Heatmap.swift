@@ -1,4 +1,5 @@
-/// A `heatmap-v1.json`: which layers a page server held when it was written, so that another can fetch them ahead.
+/// A `heatmap-v1.json`: which layers a page server held when it was written, so that another can fetch them
+/// ahead.
 ///
 /// | JSON member | type |
 /// |---|---|

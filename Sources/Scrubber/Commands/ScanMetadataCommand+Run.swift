@@ -48,8 +48,8 @@ extension ScanMetadataCommand {
   }
 }
 
-/// Hands each event to every report, one at a time, and remembers what the end says. Who emits waits until it is
-/// printed: a slow reader of the output slows the scan down instead of filling the memory.
+/// Hands each event to every report, one at a time, and remembers what the end says. Who emits waits until it
+/// is printed: a slow reader of the output slows the scan down instead of filling the memory.
 private final class ReportDesk: Sendable {
   private struct State {
     var reports: [any Report]

@@ -3,8 +3,8 @@ protocol ScanSource: Sendable {
   /// Scans and calls `emit` with `begin` first and `summary` last, one event at a time. When its task is
   /// cancelled it stops soon and still ends with a summary, whose `isInterrupted` is set.
   ///
-  /// It throws only when it cannot begin: a folder that does not exist, a bucket that cannot be reached at all.
-  /// Whatever goes wrong later is an event.
+  /// It throws only when it cannot begin: a folder that does not exist, a bucket that cannot be reached at
+  /// all. Whatever goes wrong later is an event.
   func run(_ options: ScanOptions, emit: @escaping @Sendable (ScanEvent) -> Void) async throws(ScanFailure)
 }
 

@@ -4,16 +4,17 @@ import Synchronization
 
 /// SIGINT and SIGTERM: the first one asks the work to stop and report, the second ends the program at once.
 ///
-/// The handler itself only counts and writes one byte into a pipe, which a handler may do; the work is told by whoever
-/// reads the pipe. (A signal source of Dispatch would not do: on Linux an ignored signal never reaches it.)
+/// The handler itself only counts and writes one byte into a pipe, which a handler may do; the work is told
+/// by whoever reads the pipe. (A signal source of Dispatch would not do: on Linux an ignored signal never
+/// reaches it.)
 enum Signals {
   /// From now on writing to a closed pipe is an error of the call instead of the end of the program.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Calls `stop` at the first signal, as long as the result is not cancelled. Nil if the system has no pipe left:
-  /// then signals end the program as usual.
+  /// Calls `stop` at the first signal, as long as the result is not cancelled. Nil if the system has no pipe
+  /// left: then signals end the program as usual.
   static func onInterrupt(_ stop: @escaping @Sendable () -> Void) -> (any DispatchSourceRead)? {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return nil }
@@ -39,7 +40,8 @@ enum Signals {
 }
 
 private let signalCount = Atomic<Int>(0)
-/// The write end of the pipe, or -1. Stored before the handler is installed, so the handler never initialises it.
+/// The write end of the pipe, or -1. Stored before the handler is installed, so the handler never initialises
+/// it.
 private let signalPipe = Atomic<Int32>(-1)
 
 private func noteSignal(_: Int32) {

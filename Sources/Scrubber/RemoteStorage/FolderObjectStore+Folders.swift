@@ -3,7 +3,8 @@ import IndexFormat
 
 /// What is known of a folder of files beyond what a bucket would tell.
 extension FolderObjectStore {
-  /// The names of the entries in a folder below the root, given with or without a slash at its end; sorted by bytes.
+  /// The names of the entries in a folder below the root, given with or without a slash at its end; sorted by
+  /// bytes.
   ///
   /// Names that are no UTF-8 are left out: nothing that is looked for by name has one.
   func names(in folder: String) throws(StoreError) -> [String] {
@@ -24,9 +25,12 @@ extension FolderObjectStore {
     return stat("\(root)/\(path)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Cuts at every so many of the tenants that there are, because there may be few of them or their identifiers alike.
+  /// Cuts at every so many of the tenants that there are, because there may be few of them or their
+  /// identifiers alike.
   func split(
-    _ request: ListRequest, at prefix: String, into count: Int
+    _ request: ListRequest,
+    at prefix: String,
+    into count: Int
   ) async throws(StoreError) -> [ListRequest] {
     let tenants = try names(in: prefix).compactMap { TenantShardID($0)?.tenant }
     // Shards of one tenant stand together.

@@ -1,7 +1,9 @@
 extension ObjectStore {
   /// Cuts by the first hex digits of tenants, which are evenly distributed. Needs no request.
   func split(
-    _ request: ListRequest, at prefix: String, into count: Int
+    _ request: ListRequest,
+    at prefix: String,
+    into count: Int
   ) async throws(StoreError) -> [ListRequest] {
     let digits = Array("0123456789abcdef")
     let cuts =

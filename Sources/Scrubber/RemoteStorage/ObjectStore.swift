@@ -29,12 +29,14 @@ protocol ObjectStore: Sendable {
   /// Removes objects. A key without an object is no error.
   func delete(_ keys: [String]) async throws(StoreError)
 
-  /// Cuts a request into about `count` requests that together ask for the same keys, in key order, none twice, so that
-  /// they can be listed side by side.
+  /// Cuts a request into about `count` requests that together ask for the same keys, in key order, none
+  /// twice, so that they can be listed side by side.
   ///
   /// - Parameter prefix: what the keys begin with at which to cut: identifiers of tenants follow it. Cuts fall between
   ///   tenants, never between the shards of one.
   func split(
-    _ request: ListRequest, at prefix: String, into count: Int
+    _ request: ListRequest,
+    at prefix: String,
+    into count: Int
   ) async throws(StoreError) -> [ListRequest]
 }

@@ -1,6 +1,7 @@
 import IndexFormat
 
-/// What a scan says while it runs. Every rendering (text, JSON, NDJSON, exit code) is made of this stream alone.
+/// What a scan says while it runs. Every rendering (text, JSON, NDJSON, exit code) is made of this stream
+/// alone.
 enum ScanEvent: Sendable {
   /// Once, first.
   case begin(ScanBegin)

@@ -10,7 +10,8 @@ struct BucketRoot: Sendable, Equatable {
     self.tenantsPrefix = tenantsPrefix
   }
 
-  /// The bucket whose tenants lie at a prefix that ends in `tenants/` (or is empty): what is before that is its prefix.
+  /// The bucket whose tenants lie at a prefix that ends in `tenants/` (or is empty): what is before that is
+  /// its prefix.
   init(tenantsPrefix: String) {
     self.tenantsPrefix = tenantsPrefix
     let end = "tenants/"

@@ -6,12 +6,15 @@ struct FolderScan: ScanSource {
   let path: String
 
   func run(
-    _ options: ScanOptions, emit: @escaping @Sendable (ScanEvent) -> Void
+    _ options: ScanOptions,
+    emit: @escaping @Sendable (ScanEvent) -> Void
   ) async throws(ScanFailure) {
     guard options.moment == nil else {
       throw ScanFailure(
         message: "--at: a folder keeps no versions of its objects",
-        hint: "Scan a bucket with versioning, or a snapshot taken at that moment.", exitCode: .usage)
+        hint: "Scan a bucket with versioning, or a snapshot taken at that moment.",
+        exitCode: .usage
+      )
     }
     let store = FolderObjectStore(root: path)
     let root = try findRoot(store)
@@ -24,8 +27,14 @@ struct FolderScan: ScanSource {
     emit(
       .begin(
         ScanBegin(
-          command: "scan-metadata", location: store.location, prefix: root.prefix, depth: options.depth,
-          moment: moment)))
+          command: "scan-metadata",
+          location: store.location,
+          prefix: root.prefix,
+          depth: options.depth,
+          moment: moment
+        )
+      )
+    )
     let collector = ScanCollector(moment: moment, emit: emit)
     await scan.run(collector)
     _ = await collector.end()
@@ -44,16 +53,20 @@ struct FolderScan: ScanSource {
     let places = FolderLayout.detect(topLevelNames: names, existingRoots: roots)
     guard let place = places.first else {
       throw ScanFailure(
-        message: names.isEmpty ? "\(path): the folder is empty" : "\(path): there are no tenants in this folder",
+        message: names.isEmpty
+          ? "\(path): the folder is empty" : "\(path): there are no tenants in this folder",
         hint: "Name the folder that holds \(FolderLayout.candidates[0].tenantsRoot) or tenants/, "
           + "or one with folders that are named after tenants.",
-        exitCode: .nothingMatched)
+        exitCode: .nothingMatched
+      )
     }
     guard places.count == 1 else {
       let roots = places.map { $0.tenantsRoot.isEmpty ? "the folder itself" : $0.tenantsRoot }
       throw ScanFailure(
         message: "\(path): tenants may lie in \(roots.joined(separator: " and in "))",
-        hint: "Name the folder that is meant.", exitCode: .usage)
+        hint: "Name the folder that is meant.",
+        exitCode: .usage
+      )
     }
     return BucketRoot(tenantsPrefix: place.tenantsRoot)
   }

@@ -2,9 +2,9 @@ import IndexFormat
 
 /// Turns a listing in key order into tenants, one at a time.
 ///
-/// Feed it pages; take what `finished` tenants come out, and the last one from `finish`. All keys of a tenant stand
-/// together in key order, those of its shards too (`<tenant>-0004/` before `<tenant>/`), so a tenant is complete when
-/// another one begins.
+/// Feed it pages; take what `finished` tenants come out, and the last one from `finish`. All keys of a tenant
+/// stand together in key order, those of its shards too (`<tenant>-0004/` before `<tenant>/`), so a tenant is
+/// complete when another one begins.
 struct InventoryBuilder {
   /// The key prefix below which tenants lie, such as `pageserver/v1/tenants/`.
   let tenantsPrefix: [UInt8]
@@ -35,7 +35,9 @@ struct InventoryBuilder {
   mutating func abandon() { current?.unlisted.append("(the rest of the listing)") }
 
   /// Adds one object; returns the tenant that it showed to be complete.
-  private mutating func add(_ key: RawSpan, entry: ListingPage.Entry, in page: ListingPage) -> TenantInventory? {
+  private mutating func add(_ key: RawSpan, entry: ListingPage.Entry, in page: ListingPage)
+    -> TenantInventory?
+  {
     guard isBelowTenants(key) else {
       outside.add(page, entry, besideTenants: key)
       return nil
@@ -64,9 +66,14 @@ struct InventoryBuilder {
 }
 
 extension TenantInventory {
-  /// Files an object under its shard and timeline. Objects come in key order, so it nearly always is the last of them.
+  /// Files an object under its shard and timeline. Objects come in key order, so it nearly always is the last
+  /// of them.
   fileprivate mutating func add(
-    _ kind: PageserverObjectKey, shard: ShardIndex, entry: ListingPage.Entry, in page: ListingPage, from offset: Int
+    _ kind: PageserverObjectKey,
+    shard: ShardIndex,
+    entry: ListingPage.Entry,
+    in page: ListingPage,
+    from offset: Int
   ) {
     objectCount += 1
     byteCount &+= entry.size
@@ -90,14 +97,22 @@ extension TenantInventory {
 
 extension ShardInventory {
   fileprivate mutating func add(
-    _ kind: PageserverObjectKey, entry: ListingPage.Entry, in page: ListingPage, from offset: Int
+    _ kind: PageserverObjectKey,
+    entry: ListingPage.Entry,
+    in page: ListingPage,
+    from offset: Int
   ) {
     func object() -> ListedObject { page.object(entry) }
     switch kind {
     case .layer(_, let id, let file):
       timelines[last: id].layers.append(
         LayerObject(
-          name: file.layer, generation: file.generation, size: entry.size, lastModified: entry.lastModified))
+          name: file.layer,
+          generation: file.generation,
+          size: entry.size,
+          lastModified: entry.lastModified
+        )
+      )
     case .index(_, let id, let generation, isCanonical: true):
       timelines[last: id].indices.append(GenerationalObject(generation: generation, object: object()))
     case .index(_, let id, _, isCanonical: false), .misnamedIndex(_, let id, _):
@@ -120,7 +135,10 @@ extension ShardInventory {
 
   /// Counts the objects of a folder instead of keeping each: there may be millions.
   private mutating func addBadFolder(
-    _ folder: Range<Int>, _ entry: ListingPage.Entry, _ page: ListingPage, from offset: Int
+    _ folder: Range<Int>,
+    _ entry: ListingPage.Entry,
+    _ page: ListingPage,
+    from offset: Int
   ) {
     let name = page.text(entry, folder, from: offset)
     if let last = strays.last, last.kind == .badTimelineName, last.folder == name {
@@ -182,7 +200,10 @@ struct OutsideInventory: Sendable {
   private(set) var byteCount: UInt64 = 0
 
   fileprivate mutating func add(
-    _ page: ListingPage, _ entry: ListingPage.Entry, kind: PageserverObjectKey, from offset: Int
+    _ page: ListingPage,
+    _ entry: ListingPage.Entry,
+    kind: PageserverObjectKey,
+    from offset: Int
   ) {
     switch kind {
     case .localTemporary:
@@ -196,14 +217,20 @@ struct OutsideInventory: Sendable {
     }
   }
 
-  /// Adds an object that does not lie where tenants do. It counts for the folder it lies in, seen from the root.
+  /// Adds an object that does not lie where tenants do. It counts for the folder it lies in, seen from the
+  /// root.
   fileprivate mutating func add(_ page: ListingPage, _ entry: ListingPage.Entry, besideTenants key: RawSpan) {
-    let slash = (0..<key.byteCount).last { key.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == UInt8(ascii: "/") }
+    let slash = (0..<key.byteCount).last {
+      key.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == UInt8(ascii: "/")
+    }
     add(page, entry, .besideTenants, folder: slash.map { page.text(entry, 0..<$0, from: 0) })
   }
 
   private mutating func add(
-    _ page: ListingPage, _ entry: ListingPage.Entry, _ place: Folder.Place, folder: String?
+    _ page: ListingPage,
+    _ entry: ListingPage.Entry,
+    _ place: Folder.Place,
+    folder: String?
   ) {
     objectCount += 1
     byteCount &+= entry.size

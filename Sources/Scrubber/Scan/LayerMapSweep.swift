@@ -10,11 +10,12 @@ enum LayerMapProblem: Equatable {
 
 /// Checks a layer map as a whole. Pure functions of the names.
 enum LayerMapSweep {
-  /// Deltas that overlap in keys and LSNs; of several that overlap with one another, each pair with the first.
+  /// Deltas that overlap in keys and LSNs; of several that overlap with one another, each pair with the
+  /// first.
   ///
-  /// Sweeps up the LSN axis and keeps the deltas that cover the present LSN sorted by key. They are disjoint as long as
-  /// nothing is wrong, so each new one is compared with its two neighbours only: n log n, where comparing each with each
-  /// takes minutes on a large timeline.
+  /// Sweeps up the LSN axis and keeps the deltas that cover the present LSN sorted by key. They are disjoint
+  /// as long as nothing is wrong, so each new one is compared with its two neighbours only: n log n, where
+  /// comparing each with each takes minutes on a large timeline.
   static func overlaps(_ deltas: [LayerName]) -> [LayerMapProblem] {
     var problems: [LayerMapProblem] = []
     // By key, disjoint.
@@ -25,7 +26,11 @@ enum LayerMapSweep {
     return problems
   }
 
-  private static func insert(_ delta: LayerName, into active: inout [LayerName], _ problems: inout [LayerMapProblem]) {
+  private static func insert(
+    _ delta: LayerName,
+    into active: inout [LayerName],
+    _ problems: inout [LayerMapProblem]
+  ) {
     // Where the deltas begin that end, in keys, behind this one's start.
     var low = 0
     var high = active.count
@@ -37,7 +42,8 @@ enum LayerMapSweep {
     var isBlocked = false
     var kept: [LayerName] = []
     while end < active.count, active[end].keys.start < delta.keys.end {
-      // Deltas that ended below this one's start are out of the way; they leave the sweep when somebody meets them.
+      // Deltas that ended below this one's start are out of the way; they leave the sweep when somebody meets
+      // them.
       if active[end].endLsn > delta.startLsn {
         kept.append(active[end])
         if !isBlocked { problems.append(.overlap(active[end], delta)) }

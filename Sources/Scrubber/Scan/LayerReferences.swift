@@ -2,8 +2,9 @@ import IndexFormat
 
 /// Which layer objects of a tenant some index names.
 ///
-/// A layer may lie in the folder of a shard that the naming shard was split from, so references are kept for the whole
-/// tenant. Where an index could not be read, what it names is unknown, and nothing that it might name counts as unused.
+/// A layer may lie in the folder of a shard that the naming shard was split from, so references are kept for
+/// the whole tenant. Where an index could not be read, what it names is unknown, and nothing that it might
+/// name counts as unused.
 struct LayerReferences {
   private struct Place: Hashable {
     var shard: ShardIndex
@@ -36,7 +37,8 @@ struct LayerReferences {
         place = Place(shard: layer.shard, timeline: timeline)
         inventory = timelines[place]
       }
-      guard let inventory, let position = inventory.position(of: layer.name, generation: layer.generation) else {
+      guard let inventory, let position = inventory.position(of: layer.name, generation: layer.generation)
+      else {
         continue
       }
       referenced[place, default: [Bool](repeating: false, count: inventory.layers.count)][position] = true
@@ -63,7 +65,8 @@ struct LayerReferences {
   func usage(_ shard: ShardIndex, _ timeline: TimelineInventory) -> (count: Int, bytes: UInt64) {
     var count = 0
     var bytes: UInt64 = 0
-    for (position, layer) in timeline.layers.enumerated() where isReferenced(position, shard: shard, timeline.id) {
+    for (position, layer) in timeline.layers.enumerated()
+    where isReferenced(position, shard: shard, timeline.id) {
       count += 1
       bytes &+= layer.size
     }

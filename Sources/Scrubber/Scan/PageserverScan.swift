@@ -2,9 +2,10 @@ import IndexFormat
 
 /// Checks all tenants of a bucket, or some of them.
 ///
-/// The key space is cut into ranges (`ObjectStore.split`), which `jobs` tasks list and check side by side; tenants come
-/// out in key order all the same (`ScanCollector`). A tenant lives in memory while its range's task works on it and no
-/// longer. Whatever fails concerns the object or the range it happened to: the rest goes on.
+/// The key space is cut into ranges (`ObjectStore.split`), which `jobs` tasks list and check side by side;
+/// tenants come out in key order all the same (`ScanCollector`). A tenant lives in memory while its range's
+/// task works on it and no longer. Whatever fails concerns the object or the range it happened to: the rest
+/// goes on.
 struct PageserverScan: Sendable {
   let store: any ObjectStore
   let root: BucketRoot
@@ -64,7 +65,8 @@ struct PageserverScan: Sendable {
 
   // MARK: One tenant
 
-  /// Looks at a tenant, and again where something seems wrong: it may have changed between being listed and read.
+  /// Looks at a tenant, and again where something seems wrong: it may have changed between being listed and
+  /// read.
   private func verdict(_ inventory: TenantInventory) async -> TenantVerdict {
     var inventory = inventory
     var verdict = await check(inventory)
@@ -95,21 +97,26 @@ struct PageserverScan: Sendable {
     return found
   }
 
-  /// Asks for layers by name that the listing lacks. What is there after all is another finding; what cannot be asked
-  /// for is none.
+  /// Asks for layers by name that the listing lacks. What is there after all is another finding; what cannot
+  /// be asked for is none.
   private func askForMissingLayers(_ verdict: inout TenantVerdict) async {
     var withdrawn = Set<Int>()
     for missing in verdict.missingLayers {
       do throws(StoreError) {
         guard let metadata = try await store.head(missing.key) else { continue }
         verdict.findings[missing.finding].code = .layerUnconfirmed
-        verdict.findings[missing.finding].message = "the listing lacks the layer, but asked for by name it is there"
+        verdict.findings[missing.finding].message =
+          "the listing lacks the layer, but asked for by name it is there"
         verdict.findings[missing.finding].seen = "\(metadata.size) bytes"
       } catch {
         withdrawn.insert(missing.finding)
         verdict.lookErrors.append(
           LookError(
-            objectKey: missing.key, tenant: verdict.findings[missing.finding].tenant, reason: error.description))
+            objectKey: missing.key,
+            tenant: verdict.findings[missing.finding].tenant,
+            reason: error.description
+          )
+        )
       }
     }
     guard !withdrawn.isEmpty else { return }
@@ -119,7 +126,8 @@ struct PageserverScan: Sendable {
 }
 
 extension TenantVerdict {
-  /// The same verdict without what concerns shards that were not asked for. A tenant is always checked as a whole.
+  /// The same verdict without what concerns shards that were not asked for. A tenant is always checked as a
+  /// whole.
   fileprivate func selected(_ selection: [TenantSelector], of tenant: TenantID) -> TenantVerdict {
     let shards = selection.filter { $0.tenant == tenant }.compactMap { selector in
       if case .shard(let shard) = selector { shard } else { nil }

@@ -45,8 +45,14 @@ actor ScanCollector {
     emit(
       .progress(
         ScanProgress(
-          objectsListed: objectsListed, bytesListed: bytesListed, tenantsDone: tenantsDone, fraction: fraction,
-          elapsed: now - start)))
+          objectsListed: objectsListed,
+          bytesListed: bytesListed,
+          tenantsDone: tenantsDone,
+          fraction: fraction,
+          elapsed: now - start
+        )
+      )
+    )
   }
 
   func add(_ verdict: TenantVerdict, range: Int) {

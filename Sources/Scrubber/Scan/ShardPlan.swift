@@ -24,8 +24,9 @@ struct ShardPlan: Sendable, Equatable {
     for number in 0..<UInt8(max(1, Int(top))) {
       let shard = ShardIndex(number: number, count: top)
       guard !newest.contains(shard) else { continue }
-      // A shard that is not there was either never made, its parent still serving, or is lost. It was never made if
-      // none of the children of the same parent has done anything yet: they are all made before one begins to work.
+      // A shard that is not there was either never made, its parent still serving, or is lost. It was never
+      // made if none of the children of the same parent has done anything yet: they are all made before one
+      // begins to work.
       let parent = older.filter { shard.parent(count: $0.count) == $0 }.max()
       let siblings = parent?.children(count: top).filter(newest.contains) ?? []
       if let parent, !siblings.contains(where: isActive) {

@@ -24,7 +24,8 @@ struct TimelineContents: Sendable {
   var supersededIndices: [String: LookProblem] = [:]
 }
 
-/// What came of looking at an object. Absence, damage and not having been able to look are three different things.
+/// What came of looking at an object. Absence, damage and not having been able to look are three different
+/// things.
 enum Look<Value: Sendable>: Sendable {
   case present(Value)
   case absent

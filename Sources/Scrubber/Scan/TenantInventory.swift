@@ -2,8 +2,8 @@ import IndexFormat
 
 /// Everything that a listing says of one tenant: what objects there are, of which kind, how large.
 ///
-/// Made by `InventoryBuilder`, in memory while the tenant is checked, then dropped: the largest tenant, not the bucket,
-/// decides how much memory a scan takes.
+/// Made by `InventoryBuilder`, in memory while the tenant is checked, then dropped: the largest tenant, not
+/// the bucket, decides how much memory a scan takes.
 struct TenantInventory: Sendable {
   let tenant: TenantID
   /// By shard count, then number.
@@ -77,7 +77,9 @@ struct TimelineInventory: Sendable, Equatable {
         high = middle
       }
     }
-    guard low < layers.count, layers[low].name == name, layers[low].generation == generation else { return nil }
+    guard low < layers.count, layers[low].name == name, layers[low].generation == generation else {
+      return nil
+    }
     return low
   }
 }
@@ -103,7 +105,10 @@ struct LayerObject: Sendable, Equatable {
   var lastModified: Timestamp
 
   static func precedes(
-    _ left: LayerName, _ leftGeneration: Generation, _ right: LayerName, _ rightGeneration: Generation
+    _ left: LayerName,
+    _ leftGeneration: Generation,
+    _ right: LayerName,
+    _ rightGeneration: Generation
   ) -> Bool {
     left == right ? leftGeneration < rightGeneration : left < right
   }

@@ -21,7 +21,9 @@ struct TenantListing: Sendable {
   private static let maxFailures = 10_000
 
   func forEach(
-    _ request: ListRequest, listed: (ListingPage) async -> Void, _ body: (Step) async -> Void
+    _ request: ListRequest,
+    listed: (ListingPage) async -> Void,
+    _ body: (Step) async -> Void
   ) async {
     var builder = InventoryBuilder(tenantsPrefix: root.tenantsPrefix)
     var failures = ListingFailures(tenantsPrefix: root.tenantsPrefix)
@@ -47,7 +49,9 @@ struct TenantListing: Sendable {
   }
 
   private func finish(
-    _ builder: inout InventoryBuilder, _ failures: ListingFailures, _ body: (Step) async -> Void
+    _ builder: inout InventoryBuilder,
+    _ failures: ListingFailures,
+    _ body: (Step) async -> Void
   ) async {
     if let last = builder.finish() {
       if Task.isCancelled {

@@ -47,7 +47,9 @@ struct TenantReader: Sendable {
     var contents = TimelineContents()
     let indices = timeline.indices.newestFirst
     contents.chosen = indices.first
-    contents.index = await look(at: indices.first) { bytes throws(FormatError) in try IndexPart(parsing: bytes) }
+    contents.index = await look(at: indices.first) { bytes throws(FormatError) in
+      try IndexPart(parsing: bytes)
+    }
     contents.supersededIndices = await problems(in: indices.dropFirst()) { bytes throws(FormatError) in
       _ = try IndexPart(parsing: bytes)
     }
@@ -55,7 +57,8 @@ struct TenantReader: Sendable {
   }
 
   private func problems(
-    in objects: some Sequence<GenerationalObject>, _ parse: ([UInt8]) throws(FormatError) -> Void
+    in objects: some Sequence<GenerationalObject>,
+    _ parse: ([UInt8]) throws(FormatError) -> Void
   ) async -> [String: LookProblem] {
     var problems: [String: LookProblem] = [:]
     for object in objects {
@@ -66,14 +69,16 @@ struct TenantReader: Sendable {
   }
 
   private func look<Value: Sendable>(
-    at object: GenerationalObject?, _ parse: ([UInt8]) throws(FormatError) -> Value
+    at object: GenerationalObject?,
+    _ parse: ([UInt8]) throws(FormatError) -> Value
   ) async -> Look<Value> {
     guard let object else { return .absent }
     return await look(at: object.object, parse)
   }
 
   private func look<Value: Sendable>(
-    at object: ListedObject, _ parse: ([UInt8]) throws(FormatError) -> Value
+    at object: ListedObject,
+    _ parse: ([UInt8]) throws(FormatError) -> Value
   ) async -> Look<Value> {
     let bytes: [UInt8]
     do throws(StoreError) {

@@ -10,7 +10,8 @@ struct TenantVerdict: Sendable {
   var timelineShardCount = 0
   var indicesByVersion: [UInt64: Int] = [:]
   var coverage = Coverage()
-  /// Layers that an index names and the listing lacks, with the position of their finding: to be asked for by name.
+  /// Layers that an index names and the listing lacks, with the position of their finding: to be asked for by
+  /// name.
   var missingLayers: [MissingLayer] = []
 
   struct MissingLayer: Sendable {
@@ -19,8 +20,8 @@ struct TenantVerdict: Sendable {
     var finding: Int
   }
 
-  /// Whether something is so wrong that the tenant is worth a second look: it may have changed during the first.
-  var needsConfirmation: Bool { findings.contains { $0.severity == .error || $0.severity == .warning } }
+  /// Whether the tenant is worth a second look: it may have changed during the first.
+  var needsConfirmation: Bool { findings.contains { $0.code.mayComeOfARace } }
 }
 
 extension Coverage {

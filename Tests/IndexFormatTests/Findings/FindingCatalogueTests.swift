@@ -4,13 +4,13 @@ import Testing
 /// Severities and texts of the catalogue. The severities are an interface: alerts depend on them.
 @Suite struct FindingCatalogueTests {
   static let errors = """
-    layer.missing layer.size-mismatch layer.size-zero layer.bad-range layer.lsn-gap index.missing index.unreadable
-    index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order index.end-not-covered ancestor.missing
+    layer.missing layer.size-mismatch layer.size-zero layer.bad-range index.missing index.unreadable
+    index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order ancestor.missing
     ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
     manifest.unreadable
     """
   static let warnings = """
-    layer.duplicate layer.overlap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
+    layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
     layer.foreign-shard layer.unconfirmed index.unknown-version index.misnamed index.superseded-unreadable
     timeline.relic timeline.bad-name ancestor.lsn-ahead shard.bad-number shard.split-unfinished
     shard.stripe-size-mixed manifest.superseded-unreadable manifest.unknown-version manifest.misnamed
@@ -22,6 +22,8 @@ import Testing
     layer.unindexed layer.unknown-generation index.unknown-field timeline.only-initdb timeline.archived
     timeline.offloaded timeline.invisible timeline.gc-blocked timeline.importing shard.ancestor
     manifest.unknown-field heatmap.layer-missing heatmap.unknown-field initdb.missing tenant.deleted-mark
+    layer.image-ahead index.version-behind index.behind-heatmap index.previous-generation index.end-not-covered
+    manifest.previous-generation
     """
 
   @Test(arguments: [(errors, Severity.error), (warnings, .warning), (garbage, .garbage), (infos, .info)])

@@ -172,11 +172,11 @@ private struct ScriptedScan: ScanSource {
   /// Waits for the cancellation before the last event.
   var waits = false
 
-  func run(_ options: ScanOptions, emit: @Sendable (ScanEvent) async -> Void) async throws(ScanFailure) {
-    for event in events.dropLast() { await emit(event) }
+  func run(_ options: ScanOptions, emit: @escaping @Sendable (ScanEvent) -> Void) async throws(ScanFailure) {
+    for event in events.dropLast() { emit(event) }
     while waits, !Task.isCancelled { await Task.yield() }
     if let failure { throw failure }
-    if let last = events.last { await emit(last) }
+    if let last = events.last { emit(last) }
   }
 }
 

@@ -4,12 +4,13 @@ import Testing
 
 @testable import Scrubber
 
-/// Scans of what real page servers of both eras left: nothing is wrong there, and the counts are those of the existing
-/// scrubber.
+/// Scans of what real page servers of both eras left: nothing is wrong there, and the counts are those of the
+/// existing scrubber.
 struct GoldenScanTests {
   @Test func tenantsAToHGiveTheCountsOfTheExistingScrubber() async throws {
     let record = await ScanRecord.scan(
-      try BucketFixture(tenants: ["A", "B", "C", "D", "E", "F", "G", "H"]).makeStore())
+      try BucketFixture(tenants: ["A", "B", "C", "D", "E", "F", "G", "H"]).makeStore()
+    )
     let summary = record.summary
     #expect(summary.tenantCount == 8)
     #expect(summary.timelineCount == 21)
@@ -23,7 +24,8 @@ struct GoldenScanTests {
         "4f1bca4f36e70647a6a0e573c9de17af/5fe8b8114a3857e52fdd46ec6012f196", "\(tenantB)/\(timelineB)",
         "\(tenantB)-0002/\(timelineB)", "\(tenantB)-0102/\(timelineB)", "\(tenantB)-0004/\(timelineB)",
         "\(tenantB)-0204/\(timelineB)",
-      ])
+      ]
+    )
     #expect(summary.withOrphans.count == orphans.count)
   }
 
@@ -78,7 +80,7 @@ struct GoldenScanTests {
   @Test func atDepthListNothingIsRead() async throws {
     let store = FaultyObjectStore(try BucketFixture(tenants: ["A", "B", "J"]).makeStore(), faults: [])
     let record = await ScanRecord.scan(store, depth: .list)
-    #expect(store.count(of: .read) == 0)
+    #expect(store.calls(of: .read) == 0)
     #expect(record.findings(.error) == [])
     #expect(record.summary.coverage.isComplete)
     #expect(record.summary.coverage.objectsSkipped.keys.sorted { $0.rawValue < $1.rawValue } == [.depth])

@@ -15,8 +15,13 @@ struct BucketFixture {
   private struct Line: Decodable {
     var key: String
     var size: UInt64
-    var last_modified: Int64
+    var lastModified: Int64
     var text: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case key, size, text
+      case lastModified = "last_modified"
+    }
   }
 
   var objects: [String: Object] = [:]
@@ -34,7 +39,10 @@ struct BucketFixture {
       for line in data.split(separator: UInt8(ascii: "\n")) {
         let line = try JSONDecoder().decode(Line.self, from: line)
         objects[line.key] = Object(
-          size: line.size, text: line.text, lastModified: Timestamp(nanoseconds: line.last_modified))
+          size: line.size,
+          text: line.text,
+          lastModified: Timestamp(nanoseconds: line.lastModified)
+        )
       }
     }
   }
@@ -62,7 +70,10 @@ struct ScanRecord: Sendable {
 
   /// Scans a store that is laid out like the golden buckets.
   static func scan(
-    _ store: any ObjectStore, depth: ScanDepth = .index, jobs: Int = 2, selection: [TenantSelector] = [],
+    _ store: any ObjectStore,
+    depth: ScanDepth = .index,
+    jobs: Int = 2,
+    selection: [TenantSelector] = [],
     root: BucketRoot = BucketRoot(prefix: "pageserver/v1/", tenantsPrefix: "pageserver/v1/tenants/")
   ) async -> ScanRecord {
     let record = LockedRecord()

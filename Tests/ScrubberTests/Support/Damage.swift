@@ -28,7 +28,9 @@ struct Damage: Decodable, CustomTestStringConvertible, Sendable {
   /// The damages of one era: "damage-2026" (to tenants B and E) or "damage-2024" (to tenant J).
   static func all(_ file: String) throws -> [Damage] {
     try JSONDecoder().decode(
-      [Damage].self, from: Data(contentsOf: BucketFixture.folder.appending(path: "\(file).json")))
+      [Damage].self,
+      from: Data(contentsOf: BucketFixture.folder.appending(path: "\(file).json"))
+    )
   }
 }
 

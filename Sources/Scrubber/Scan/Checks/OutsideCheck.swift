@@ -17,13 +17,20 @@ enum OutsideCheck {
   private static func finding(_ folder: OutsideInventory.Folder) -> Finding {
     if folder.place == .amongTenants, let name = folder.name {
       return Finding(
-        .tenantBadName, objectKey: folder.first.key,
-        message: "folder '\(name)' is named after no tenant: \(folder.objectCount) objects", seen: name,
-        expected: "32 lower-case hex digits, or with '-' and a shard index", bytes: folder.byteCount)
+        .tenantBadName,
+        objectKey: folder.first.key,
+        message: "folder '\(name)' is named after no tenant: \(Count(folder.objectCount, "object"))",
+        seen: name,
+        expected: "32 lower-case hex digits, or with '-' and a shard index",
+        bytes: folder.byteCount
+      )
     }
     let others = folder.objectCount > 1 ? ", nor the \(folder.objectCount - 1) others beside it" : ""
     return Finding(
-      .objectUnknownName, objectKey: folder.first.key,
-      message: "no release of the page server writes this object here\(others)", bytes: folder.byteCount)
+      .objectUnknownName,
+      objectKey: folder.first.key,
+      message: "no release of the page server writes this object here\(others)",
+      bytes: folder.byteCount
+    )
   }
 }

@@ -19,7 +19,13 @@ extension TenantCheck {
     case .present(let heatmap):
       verdict.coverage.visit(object)
       for name in heatmap.allUnknownFieldNames {
-        report(.heatmapUnknownField, shard.index, object: object.key, message: "field '\(name)' is not known", seen: name)
+        report(
+          .heatmapUnknownField,
+          shard.index,
+          object: object.key,
+          message: "field '\(name)' is not known",
+          seen: name
+        )
       }
       for timeline in heatmap.timelines {
         checkHeatmapTimeline(timeline, object, shard.index)
@@ -30,25 +36,39 @@ extension TenantCheck {
 
   /// A heatmap of a later generation than the index: that attachment wrote no index, or its index is lost.
   private mutating func checkHeatmapGeneration(
-    _ generation: Generation, _ timeline: Heatmap.Timeline, _ object: ListedObject, _ shard: ShardIndex
+    _ generation: Generation,
+    _ timeline: Heatmap.Timeline,
+    _ object: ListedObject,
+    _ shard: ShardIndex
   ) {
     guard plan.current.contains(shard), !timeline.layers.isEmpty,
       let chosen = contents.timeline(shard, timeline.timeline)?.chosen, generation > chosen.generation
     else { return }
     report(
-      .indexBehindHeatmap, shard, timeline.timeline, object: chosen.object.key,
-      message: "the heatmap is of a later generation than the newest index", seen: "\(chosen.generation)",
-      expected: "\(generation), unless that attachment has changed nothing")
+      .indexBehindHeatmap,
+      shard,
+      timeline.timeline,
+      object: chosen.object.key,
+      message: "the heatmap is of a later generation than the newest index",
+      seen: "\(chosen.generation)",
+      expected: "\(generation), unless that attachment has changed nothing"
+    )
   }
 
   private mutating func checkHeatmapTimeline(
-    _ timeline: Heatmap.Timeline, _ object: ListedObject, _ shard: ShardIndex
+    _ timeline: Heatmap.Timeline,
+    _ object: ListedObject,
+    _ shard: ShardIndex
   ) {
     let gone = timeline.layers.filter { references.object($0.layer, of: timeline.timeline) == nil }
     guard let first = gone.first else { return }
     report(
-      .heatmapLayerMissing, shard, timeline.timeline, object: object.key,
-      message: "heatmap names \(gone.count) layers that are gone, of \(timeline.layers.count)",
-      seen: "no object of \(first.layer.name), for one")
+      .heatmapLayerMissing,
+      shard,
+      timeline.timeline,
+      object: object.key,
+      message: "heatmap names \(Count(timeline.layers.count, "layer")), of which \(gone.count) gone",
+      seen: "no object of \(first.layer.name), for one"
+    )
   }
 }

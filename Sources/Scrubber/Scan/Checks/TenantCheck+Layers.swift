@@ -14,7 +14,10 @@ extension TenantCheck {
 
   /// Each layer that an index names: its name, its size, its generation, and whether it is there.
   mutating func checkLayers(
-    _ index: IndexPart, _ chosen: GenerationalObject, _ timeline: TimelineID, _ shard: ShardIndex
+    _ index: IndexPart,
+    _ chosen: GenerationalObject,
+    _ timeline: TimelineID,
+    _ shard: ShardIndex
   ) {
     let end = index.metadata.diskConsistentLsn
     let branchPoint = index.metadata.ancestorTimeline == nil ? nil : index.metadata.ancestorLsn
@@ -22,18 +25,57 @@ extension TenantCheck {
       checkEntry(layer, chosen, timeline, shard)
       checkObject(layer, timeline, shard)
       let name = layer.name
-      if name.isDelta, name.endLsn > end.successor {
+      // Records end at multiples of 8: up to the next one a layer can hold nothing that is above.
+      if name.isDelta, name.endLsn.value &- 1 > end.value | 7 {
         report(
-          .layerAboveDiskConsistentLsn, shard, timeline, object: key(layer, timeline), lsn: name.endLsn,
-          message: "delta layer ends above disk_consistent_lsn", seen: "\(name.endLsn)", expected: "at most \(end.successor)")
+          .layerAboveDiskConsistentLsn,
+          shard,
+          timeline,
+          object: key(layer, timeline),
+          lsn: name.endLsn,
+          message: "delta layer ends above disk_consistent_lsn",
+          seen: "\(name.endLsn)",
+          expected: "at most \(end.successor)"
+        )
       }
       if let branchPoint, name.startLsn <= branchPoint {
         report(
-          .layerBelowBranchPoint, shard, timeline, object: key(layer, timeline), lsn: name.startLsn,
-          message: "layer begins at or below the branch point", seen: "\(name.startLsn)", expected: "above \(branchPoint)")
+          .layerBelowBranchPoint,
+          shard,
+          timeline,
+          object: key(layer, timeline),
+          lsn: name.startLsn,
+          message: "layer begins at or below the branch point",
+          seen: "\(name.startLsn)",
+          expected: "above \(branchPoint)"
+        )
       }
     }
+    checkImagesAhead(index, timeline, shard, object: chosen.object.key)
     checkDuplicates(index, timeline, shard, object: chosen.object.key)
+  }
+
+  /// Images above the end of the data are legal, so they are told of once and not one by one.
+  private mutating func checkImagesAhead(
+    _ index: IndexPart,
+    _ timeline: TimelineID,
+    _ shard: ShardIndex,
+    object: String
+  ) {
+    let end = index.metadata.diskConsistentLsn
+    let images = index.layers.filter { !$0.name.isDelta && $0.name.startLsn > end }
+    guard let first = images.first else { return }
+    report(
+      .layerImageAhead,
+      shard,
+      timeline,
+      object: object,
+      lsn: first.name.startLsn,
+      message:
+        "\(Count(images.count, "image layer")) above disk_consistent_lsn: the next page server drops them",
+      seen: "\(first.name.startLsn)",
+      expected: "at most \(end)"
+    )
   }
 
   private func key(_ layer: IndexLayer, _ timeline: TimelineID) -> String {
@@ -42,27 +84,51 @@ extension TenantCheck {
 
   /// What the entry says, without looking at the object.
   private mutating func checkEntry(
-    _ layer: IndexLayer, _ chosen: GenerationalObject, _ timeline: TimelineID, _ shard: ShardIndex
+    _ layer: IndexLayer,
+    _ chosen: GenerationalObject,
+    _ timeline: TimelineID,
+    _ shard: ShardIndex
   ) {
     if !layer.name.hasValidRanges {
       report(
-        .layerBadRange, shard, timeline, object: key(layer, timeline), message: "key or LSN range of the layer is empty or reversed",
-        seen: layer.name.description)
+        .layerBadRange,
+        shard,
+        timeline,
+        object: key(layer, timeline),
+        message: "key or LSN range of the layer is empty or reversed",
+        seen: layer.name.description
+      )
     }
     if layer.fileSize == 0 {
-      report(.layerSizeZero, shard, timeline, object: key(layer, timeline), message: "the index says that the layer has 0 bytes")
+      report(
+        .layerSizeZero,
+        shard,
+        timeline,
+        object: key(layer, timeline),
+        message: "the index says that the layer has 0 bytes"
+      )
     }
     if layer.generation > chosen.generation {
       report(
-        .layerNewerThanIndex, shard, timeline, object: key(layer, timeline),
-        message: "the layer is of a later generation than the index that names it", seen: "\(layer.generation)",
-        expected: "at most \(chosen.generation)")
+        .layerNewerThanIndex,
+        shard,
+        timeline,
+        object: key(layer, timeline),
+        message: "the layer is of a later generation than the index that names it",
+        seen: "\(layer.generation)",
+        expected: "at most \(chosen.generation)"
+      )
     }
     if !shard.descends(from: layer.shard) {
       report(
-        .layerForeignShard, shard, timeline, object: key(layer, timeline),
-        message: "the layer is of a shard that this one was not split from", seen: "\(layer.shard)",
-        expected: "\(shard) or a shard it was split from")
+        .layerForeignShard,
+        shard,
+        timeline,
+        object: key(layer, timeline),
+        message: "the layer is of a shard that this one was not split from",
+        seen: "\(layer.shard)",
+        expected: "\(shard) or a shard it was split from"
+      )
     }
   }
 
@@ -72,62 +138,112 @@ extension TenantCheck {
       let key = key(layer, timeline)
       verdict.missingLayers.append(TenantVerdict.MissingLayer(key: key, finding: verdict.findings.count))
       report(
-        .layerMissing, shard, timeline, object: key, lsn: layer.name.startLsn,
-        message: "\(layer.name.isDelta ? "delta" : "image") layer that the index names is gone", seen: "no object",
-        expected: "\(layer.fileSize) bytes", bytes: layer.fileSize)
+        .layerMissing,
+        shard,
+        timeline,
+        object: key,
+        lsn: layer.name.startLsn,
+        message: "\(layer.name.isDelta ? "delta" : "image") layer that the index names is gone",
+        seen: "no object",
+        expected: "\(layer.fileSize) bytes",
+        bytes: layer.fileSize
+      )
       return
     }
     guard object.size != layer.fileSize, layer.fileSize != 0 else { return }
     report(
-      .layerSizeMismatch, shard, timeline, object: key(layer, timeline),
+      .layerSizeMismatch,
+      shard,
+      timeline,
+      object: key(layer, timeline),
       message: "layer object is \(object.size < layer.fileSize ? "shorter" : "longer") than the index says",
-      seen: "\(object.size) bytes", expected: "\(layer.fileSize) bytes")
+      seen: "\(object.size) bytes",
+      expected: "\(layer.fileSize) bytes"
+    )
   }
 
   private mutating func checkDuplicates(
-    _ index: IndexPart, _ timeline: TimelineID, _ shard: ShardIndex, object: String
+    _ index: IndexPart,
+    _ timeline: TimelineID,
+    _ shard: ShardIndex,
+    object: String
   ) {
     let names = index.layers.map(\.name).sorted()
     for (name, next) in zip(names, names.dropFirst()) where name == next {
       report(
-        .layerDuplicate, shard, timeline, object: object, message: "layer \(name) is named twice", seen: "2 entries or more",
-        expected: "1 entry")
+        .layerDuplicate,
+        shard,
+        timeline,
+        object: object,
+        message: "layer \(name) is named twice",
+        seen: "2 entries or more",
+        expected: "1 entry"
+      )
     }
   }
 
   // MARK: Layer map
 
   /// How the layers fit together.
-  mutating func checkLayerMap(_ index: IndexPart, _ timeline: TimelineID, _ shard: ShardIndex, object: String) {
+  mutating func checkLayerMap(_ index: IndexPart, _ timeline: TimelineID, _ shard: ShardIndex, object: String)
+  {
     let deltas = Set(index.layers.lazy.map(\.name).filter { $0.isDelta && $0.hasValidRanges })
     for case .overlap(let first, let second) in LayerMapSweep.overlaps(Array(deltas)) {
       report(
-        .layerOverlap, shard, timeline, object: object, lsn: second.startLsn, key: max(first.keys.start, second.keys.start),
-        message: "two delta layers hold the same keys at the same LSNs", seen: "\(first) and \(second)",
-        expected: "ranges that do not overlap")
+        .layerOverlap,
+        shard,
+        timeline,
+        object: object,
+        lsn: second.startLsn,
+        key: max(first.keys.start, second.keys.start),
+        message: "two delta layers hold the same keys at the same LSNs",
+        seen: "\(first) and \(second)",
+        expected: "ranges that do not overlap"
+      )
     }
     // A shard skips WAL that concerns other shards only, so its layers may leave gaps.
     guard shard.effectiveCount == 1 else { return }
     for case .gap(let start, let end, let before) in LayerMapSweep.gaps(
-      index.layers, above: index.metadata.latestGcCutoffLsn.successor)
-    {
+      index.layers,
+      above: index.metadata.latestGcCutoffLsn.successor
+    ) {
       report(
-        .layerLsnGap, shard, timeline, object: object, lsn: start, message: "no delta layer holds the WAL from \(start) to \(end)",
-        seen: "next delta \(before)", expected: "a delta that begins at \(start)")
+        .layerLsnGap,
+        shard,
+        timeline,
+        object: object,
+        lsn: start,
+        message: "no delta layer holds the WAL from \(start) to \(end)",
+        seen: "next delta \(before)",
+        expected: "a delta that begins at \(start)"
+      )
     }
     checkEnd(index, timeline, shard, object: object)
   }
 
-  private mutating func checkEnd(_ index: IndexPart, _ timeline: TimelineID, _ shard: ShardIndex, object: String) {
+  private mutating func checkEnd(
+    _ index: IndexPart,
+    _ timeline: TimelineID,
+    _ shard: ShardIndex,
+    object: String
+  ) {
     let end = index.metadata.diskConsistentLsn
     let reached =
       index.layers.lazy.map { $0.name.isDelta ? Lsn($0.name.endLsn.value &- 1) : $0.name.startLsn }.max()
       ?? index.metadata.ancestorLsn
-    guard reached < end, index.importPgdata == nil, !(index.layers.isEmpty && index.metadata.ancestorTimeline == nil)
+    guard reached < end, index.importPgdata == nil,
+      !(index.layers.isEmpty && index.metadata.ancestorTimeline == nil)
     else { return }
     report(
-      .indexEndNotCovered, shard, timeline, object: object, lsn: end, message: "the layers end before disk_consistent_lsn",
-      seen: "\(reached)", expected: "\(end)")
+      .indexEndNotCovered,
+      shard,
+      timeline,
+      object: object,
+      lsn: end,
+      message: "the layers end before disk_consistent_lsn",
+      seen: "\(reached)",
+      expected: "\(end)"
+    )
   }
 
   // MARK: Layers that nobody names
@@ -159,32 +275,56 @@ extension TenantCheck {
     else { return }
     for (position, layer) in timeline.layers.enumerated()
     where !references.isReferenced(position, shard: shard.index, timeline.id) {
-      reportUnreferenced(layer, timeline.id, shard, indexGeneration: isCurrent ? own?.chosen?.generation : nil)
+      reportUnreferenced(
+        layer,
+        timeline.id,
+        shard,
+        indexGeneration: isCurrent ? own?.chosen?.generation : nil
+      )
     }
   }
 
   private mutating func reportUnreferenced(
-    _ layer: LayerObject, _ timeline: TimelineID, _ shard: ShardInventory, indexGeneration: Generation?
+    _ layer: LayerObject,
+    _ timeline: TimelineID,
+    _ shard: ShardInventory,
+    indexGeneration: Generation?
   ) {
     let key = layerKey(shard.index, timeline, layer.name, layer.generation)
     guard let indexGeneration, layer.generation >= indexGeneration else {
       noteOrphans(shard.index, timeline)
       report(
-        .layerOrphan, shard.index, timeline, object: key,
-        message: "no index names this layer, and no page server will add it to one", seen: "generation \(layer.generation)",
-        bytes: layer.size)
+        .layerOrphan,
+        shard.index,
+        timeline,
+        object: key,
+        message: "no index names this layer, and no page server will add it to one",
+        seen: "generation \(layer.generation)",
+        bytes: layer.size
+      )
       return
     }
     if layer.generation > newestGeneration(of: shard) {
       report(
-        .layerUnknownGeneration, shard.index, timeline, object: key,
+        .layerUnknownGeneration,
+        shard.index,
+        timeline,
+        object: key,
         message: "no index names this layer, and nothing else of this shard is of its generation",
-        seen: "generation \(layer.generation)", expected: "at most \(newestGeneration(of: shard))", bytes: layer.size)
+        seen: "generation \(layer.generation)",
+        expected: "at most \(newestGeneration(of: shard))",
+        bytes: layer.size
+      )
     } else {
       report(
-        .layerUnindexed, shard.index, timeline, object: key,
-        message: "no index names this layer; its page server may be about to index or to delete it", seen: "generation \(layer.generation)",
-        bytes: layer.size)
+        .layerUnindexed,
+        shard.index,
+        timeline,
+        object: key,
+        message: "no index names this layer; its page server may be about to index or to delete it",
+        seen: "generation \(layer.generation)",
+        bytes: layer.size
+      )
     }
   }
 
@@ -198,7 +338,9 @@ extension TenantCheck {
 
   mutating func noteOrphans(_ shard: ShardIndex, _ timeline: TimelineID) {
     let place = ShardTimeline(
-      tenantShard: TenantShardID(tenant: inventory.tenant, shard: shard), timeline: timeline)
+      tenantShard: TenantShardID(tenant: inventory.tenant, shard: shard),
+      timeline: timeline
+    )
     if verdict.withOrphans.last != place { verdict.withOrphans.append(place) }
   }
 
@@ -212,8 +354,11 @@ extension TenantCheck {
     }
     let total = shard.timelines.reduce(0) { $0 + $1.layers.count }
     report(
-      .shardAncestor, shard.index,
+      .shardAncestor,
+      shard.index,
       object: "\(tenantsPrefix)\(TenantShardID(tenant: inventory.tenant, shard: shard.index))/",
-      message: "of before a shard split: \(used.count) of its \(total) layers are still in use", bytes: used.bytes)
+      message: "of before a shard split: \(used.count) of \(Count(total, "layer")) still in use",
+      bytes: used.bytes
+    )
   }
 }

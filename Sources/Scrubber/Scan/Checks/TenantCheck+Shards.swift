@@ -5,15 +5,24 @@ extension TenantCheck {
   mutating func checkShards() {
     for shard in plan.impossible {
       report(
-        .shardBadNumber, shard, message: "shard number is not below the shard count", seen: "\(shard.number)",
-        expected: "0 to \(shard.effectiveCount - 1)")
+        .shardBadNumber,
+        shard,
+        message: "shard number is not below the shard count",
+        seen: "\(shard.number)",
+        expected: "0 to \(shard.effectiveCount - 1)"
+      )
     }
     for shard in plan.missing {
       let tenantShard = TenantShardID(tenant: inventory.tenant, shard: shard)
       report(
-        .shardMissing, shard, object: "\(tenantsPrefix)\(tenantShard)/",
-        message: "no object of shard \(shard.number) of \(shard.effectiveCount), though others of its split have gone on",
-        seen: "\(plan.current.filter { $0.count == shard.count }.count) shards", expected: "\(shard.count) shards")
+        .shardMissing,
+        shard,
+        object: "\(tenantsPrefix)\(tenantShard)/",
+        message:
+          "no object of shard \(shard.number) of \(shard.effectiveCount), though others of its split have gone on",
+        seen: "\(plan.current.filter { $0.count == shard.count }.count) shards",
+        expected: "\(shard.count) shards"
+      )
     }
     checkUnfinishedSplits()
     checkStripeSizes()
@@ -26,10 +35,12 @@ extension TenantCheck {
       let children = parent.children(count: top)
       let present = children.filter(plan.unborn.contains)
       report(
-        .shardSplitUnfinished, parent,
+        .shardSplitUnfinished,
+        parent,
         message: "split into \(top) shards is not finished: this shard still serves",
         seen: present.isEmpty ? "no child" : "children \(present.map(\.description).joined(separator: ", "))",
-        expected: "children \(children.map(\.description).joined(separator: ", "))")
+        expected: "children \(children.map(\.description).joined(separator: ", "))"
+      )
     }
   }
 
@@ -42,8 +53,12 @@ extension TenantCheck {
     guard let first = sizes.first, sizes.contains(where: { $0.size != first.size }) else { return }
     for entry in sizes where entry.size != first.size {
       report(
-        .shardStripeSizeMixed, entry.shard, message: "manifest says another stripe size than shard \(first.shard)'s",
-        seen: "\(entry.size) pages", expected: "\(first.size) pages")
+        .shardStripeSizeMixed,
+        entry.shard,
+        message: "manifest says another stripe size than shard \(first.shard)'s",
+        seen: "\(entry.size) pages",
+        expected: "\(first.size) pages"
+      )
     }
   }
 
@@ -60,8 +75,13 @@ extension TenantCheck {
       let present = Set(inventory.shard(shard)?.timelines.map(\.id) ?? [])
       for id in owners.keys.sorted() where !present.contains(id) {
         report(
-          .shardTimelineMissing, shard, id, message: "this shard has no object of a timeline that other shards have",
-          seen: "nothing", expected: "an index, as on shard \(owners[id].map(\.description) ?? "")")
+          .shardTimelineMissing,
+          shard,
+          id,
+          message: "this shard has no object of a timeline that other shards have",
+          seen: "nothing",
+          expected: "an index, as on shard \(owners[id].map(\.description) ?? "")"
+        )
       }
     }
   }

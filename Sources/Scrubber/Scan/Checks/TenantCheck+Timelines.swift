@@ -23,55 +23,84 @@ extension TenantCheck {
   }
 
   private mutating func reportDeleting(
-    _ timeline: TimelineInventory, _ shard: ShardIndex, object: ListedObject, deletedAt: NaiveDateTime
+    _ timeline: TimelineInventory,
+    _ shard: ShardIndex,
+    object: ListedObject,
+    deletedAt: NaiveDateTime
   ) {
     let bytes = timeline.layerByteCount
+    let layers = Count(timeline.layers.count, "layer")
     report(
-      .timelineDeleting, shard, timeline.id, object: object.key,
-      message: "deletion began at \(deletedAt) and has not ended: the index and \(timeline.layers.count) layers are left",
-      bytes: bytes &+ object.size)
+      .timelineDeleting,
+      shard,
+      timeline.id,
+      object: object.key,
+      message:
+        "deletion began at \(deletedAt) and has not ended: left are the index and \(layers)",
+      bytes: bytes &+ object.size
+    )
     if !timeline.layers.isEmpty { noteOrphans(shard, timeline.id) }
   }
 
-  /// A timeline without index is half made, half deleted, a leftover, or has lost its index: tell by who speaks of it.
+  /// A timeline without index is half made, half deleted, a leftover, or has lost its index: tell by who
+  /// speaks of it.
   private mutating func checkWithoutIndex(_ timeline: TimelineInventory, _ shard: ShardInventory) {
     guard !timeline.layers.isEmpty else {
       checkOnlyArchives(timeline, shard)
       return
     }
     let witness = witness(of: timeline, shard)
-    let content = "\(timeline.layers.count) layers (\(timeline.layerByteCount) bytes)"
+    let content = "\(Count(timeline.layers.count, "layer")) (\(timeline.layerByteCount) bytes)"
     let folder = PageserverObjectKey.timelinePrefix(
-      TenantShardID(tenant: inventory.tenant, shard: shard.index), timeline.id)
+      TenantShardID(tenant: inventory.tenant, shard: shard.index),
+      timeline.id
+    )
     if let witness {
       report(
-        .indexMissing, shard.index, timeline.id, object: tenantsPrefix + folder,
-        message: "\(content) but no index_part.json, and \(witness)", bytes: timeline.layerByteCount)
+        .indexMissing,
+        shard.index,
+        timeline.id,
+        object: tenantsPrefix + folder,
+        message: "\(content) but no index_part.json, and \(witness)",
+        bytes: timeline.layerByteCount
+      )
     } else {
       report(
-        .timelineRelic, shard.index, timeline.id, object: tenantsPrefix + folder,
-        message: "\(content) but no index_part.json, and nothing speaks of the timeline", bytes: timeline.layerByteCount)
+        .timelineRelic,
+        shard.index,
+        timeline.id,
+        object: tenantsPrefix + folder,
+        message: "\(content) but no index_part.json, and nothing speaks of the timeline",
+        bytes: timeline.layerByteCount
+      )
     }
   }
 
   private mutating func checkOnlyArchives(_ timeline: TimelineInventory, _ shard: ShardInventory) {
     guard timeline.isOnlyArchives, let archive = timeline.initdb ?? timeline.preservedInitdb else { return }
     // Of a sharded tenant the archives lie here, and the timeline elsewhere.
-    guard !plan.current.contains(where: { $0 != shard.index && contents.timeline($0, timeline.id) != nil }) else {
+    guard !plan.current.contains(where: { $0 != shard.index && contents.timeline($0, timeline.id) != nil })
+    else {
       return
     }
     report(
-      .timelineOnlyInitdb, shard.index, timeline.id, object: archive.key,
-      message: "an initdb archive is all there is of the timeline", bytes: archive.size)
+      .timelineOnlyInitdb,
+      shard.index,
+      timeline.id,
+      object: archive.key,
+      message: "an initdb archive is all there is of the timeline",
+      bytes: archive.size
+    )
   }
 
   /// Who says that a timeline without index should have one.
   private func witness(of timeline: TimelineInventory, _ shard: ShardInventory) -> String? {
     let id = timeline.id
     let own = contents.shards[shard.index]
-    if plan.current.contains(where: { contents.timeline($0, id)?.index.value?.deletedAt == nil
-      && contents.timeline($0, id)?.index.value != nil })
-    {
+    if plan.current.contains(where: {
+      contents.timeline($0, id)?.index.value?.deletedAt == nil
+        && contents.timeline($0, id)?.index.value != nil
+    }) {
       return "other shards have one"
     }
     if own?.timelines.values.contains(where: { $0.index.value?.metadata.ancestorTimeline == id }) ?? false {
@@ -90,7 +119,10 @@ extension TenantCheck {
   // MARK: Ancestors
 
   mutating func checkAncestor(
-    _ index: IndexPart, _ timeline: TimelineID, _ shard: ShardInventory, object: String
+    _ index: IndexPart,
+    _ timeline: TimelineID,
+    _ shard: ShardInventory,
+    object: String
   ) {
     guard let ancestor = index.metadata.ancestorTimeline else { return }
     let branchPoint = index.metadata.ancestorLsn
@@ -100,42 +132,76 @@ extension TenantCheck {
     }
     if let cycle = cycle(from: timeline, shard.index) {
       report(
-        .ancestorCycle, shard.index, timeline, object: object,
-        message: "its ancestors lead back to itself: \(cycle.map(\.description).joined(separator: " -> "))")
+        .ancestorCycle,
+        shard.index,
+        timeline,
+        object: object,
+        message: "its ancestors lead back to itself: \(cycle.map(\.description).joined(separator: " -> "))"
+      )
       return
     }
-    guard let ancestorContents = contents.timeline(shard.index, ancestor), ancestorContents.chosen != nil else {
+    guard let ancestorContents = contents.timeline(shard.index, ancestor), ancestorContents.chosen != nil
+    else {
       report(
-        .ancestorMissing, shard.index, timeline, object: object, lsn: branchPoint,
-        message: "its ancestor has no index: reads below the branch point fail", seen: "nothing of \(ancestor)",
-        expected: "an index of \(ancestor)")
+        .ancestorMissing,
+        shard.index,
+        timeline,
+        object: object,
+        lsn: branchPoint,
+        message: "its ancestor has no index: reads below the branch point fail",
+        seen: "nothing of \(ancestor)",
+        expected: "an index of \(ancestor)"
+      )
       return
     }
     // An ancestor that could not be read has a finding of its own.
     guard let parent = ancestorContents.index.value else { return }
     if let deletedAt = parent.deletedAt {
       report(
-        .ancestorDeleted, shard.index, timeline, object: object, lsn: branchPoint,
-        message: "its ancestor \(ancestor) was marked as deleted at \(deletedAt)")
+        .ancestorDeleted,
+        shard.index,
+        timeline,
+        object: object,
+        lsn: branchPoint,
+        message: "its ancestor \(ancestor) was marked as deleted at \(deletedAt)"
+      )
     }
     checkBranchPoint(branchPoint, of: timeline, shard.index, ancestor, parent, object: object)
   }
 
   private mutating func checkBranchPoint(
-    _ branchPoint: Lsn, of timeline: TimelineID, _ shard: ShardIndex, _ ancestor: TimelineID, _ parent: IndexPart,
+    _ branchPoint: Lsn,
+    of timeline: TimelineID,
+    _ shard: ShardIndex,
+    _ ancestor: TimelineID,
+    _ parent: IndexPart,
     object: String
   ) {
     if branchPoint > parent.diskConsistentLsn {
       report(
-        .ancestorLsnAhead, shard, timeline, object: object, lsn: branchPoint,
-        message: "branches off beyond what its ancestor \(ancestor) has in layers", seen: "\(branchPoint)",
-        expected: "at most \(parent.diskConsistentLsn)")
+        .ancestorLsnAhead,
+        shard,
+        timeline,
+        object: object,
+        lsn: branchPoint,
+        message: "branches off beyond what its ancestor \(ancestor) has in layers",
+        seen: "\(branchPoint)",
+        expected: "at most \(parent.diskConsistentLsn)"
+      )
     }
-    let begin = parent.metadata.ancestorTimeline == nil ? parent.metadata.initdbLsn : parent.metadata.ancestorLsn
+    let begin =
+      parent.metadata.ancestorTimeline == nil ? parent.metadata.initdbLsn : parent.metadata.ancestorLsn
     if branchPoint < begin {
       report(
-        .ancestorLsnCollected, shard, timeline, object: object, lsn: branchPoint,
-        message: "branches off before its ancestor \(ancestor) begins", seen: "\(branchPoint)", expected: "at least \(begin)")
+        .ancestorLsnCollected,
+        shard,
+        timeline,
+        object: object,
+        lsn: branchPoint,
+        message: "branches off before its ancestor \(ancestor) begins",
+        seen: "\(branchPoint)",
+        expected: "at least \(begin)"
+      )
       return
     }
     // A root timeline must still have something from at or before the branch point.
@@ -143,9 +209,15 @@ extension TenantCheck {
       let first = parent.layers.lazy.map(\.name.startLsn).min(), first > branchPoint
     else { return }
     report(
-      .ancestorLsnCollected, shard, timeline, object: object, lsn: branchPoint,
-      message: "its ancestor \(ancestor) has no layer left from at or before the branch point", seen: "first layer at \(first)",
-      expected: "a layer at or below \(branchPoint)")
+      .ancestorLsnCollected,
+      shard,
+      timeline,
+      object: object,
+      lsn: branchPoint,
+      message: "its ancestor \(ancestor) has no layer left from at or before the branch point",
+      seen: "first layer at \(first)",
+      expected: "a layer at or below \(branchPoint)"
+    )
   }
 
   /// The way from a timeline up its ancestors back to itself, if there is one.
@@ -174,21 +246,32 @@ extension TenantCheck {
           verdict.coverage.visit(archive)
           archives[timeline.id, default: []].append(archive)
           if archive.size == 0 {
-            report(.initdbEmpty, shard.index, timeline.id, object: archive.key, message: "an initdb archive of 0 bytes")
+            report(
+              .initdbEmpty,
+              shard.index,
+              timeline.id,
+              object: archive.key,
+              message: "an initdb archive of 0 bytes"
+            )
           }
         }
       }
     }
     guard depth == .index, let shard = plan.current.first else { return }
     for (id, timeline) in (contents.shards[shard]?.timelines ?? [:]).sorted(by: { $0.key < $1.key }) {
-      guard let index = timeline.index.value, index.deletedAt == nil, index.mayNeedInitdb, archives[id] == nil else {
+      guard let index = timeline.index.value, index.deletedAt == nil, index.mayNeedInitdb, archives[id] == nil
+      else {
         continue
       }
       report(
-        .initdbMissing, shard, id,
+        .initdbMissing,
+        shard,
+        id,
         object: tenantsPrefix + PageserverObjectKey.initdbKey(inventory.tenant, id),
-        message: "no initdb archive, though the timeline looks as if initdb had made it", seen: "nothing",
-        expected: "initdb.tar.zst")
+        message: "no initdb archive, though the timeline looks as if initdb had made it",
+        seen: "nothing",
+        expected: "initdb.tar.zst"
+      )
     }
   }
 }

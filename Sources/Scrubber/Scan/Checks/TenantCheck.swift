@@ -2,9 +2,9 @@ import IndexFormat
 
 /// Checks one tenant: a pure function from what was listed and read to a verdict.
 ///
-/// Order of work: which shards serve the tenant (`ShardPlan`); each serving timeline's index and the layers it names;
-/// then, with all references known, the objects that nobody names. Everything that was listed is accounted for in the
-/// verdict's coverage at the place where it is judged.
+/// Order of work: which shards serve the tenant (`ShardPlan`); each serving timeline's index and the layers
+/// it names; then, with all references known, the objects that nobody names. Everything that was listed is
+/// accounted for in the verdict's coverage at the place where it is judged.
 struct TenantCheck {
   let inventory: TenantInventory
   let contents: TenantContents
@@ -16,7 +16,10 @@ struct TenantCheck {
   var references: LayerReferences
 
   static func check(
-    _ inventory: TenantInventory, _ contents: TenantContents, depth: ScanDepth, tenantsPrefix: String
+    _ inventory: TenantInventory,
+    _ contents: TenantContents,
+    depth: ScanDepth,
+    tenantsPrefix: String
   ) -> TenantVerdict {
     var check = TenantCheck(inventory, contents, depth: depth, tenantsPrefix: tenantsPrefix)
     check.run()
@@ -24,13 +27,17 @@ struct TenantCheck {
   }
 
   private init(
-    _ inventory: TenantInventory, _ contents: TenantContents, depth: ScanDepth, tenantsPrefix: String
+    _ inventory: TenantInventory,
+    _ contents: TenantContents,
+    depth: ScanDepth,
+    tenantsPrefix: String
   ) {
     self.inventory = inventory
     self.contents = contents
     self.depth = depth
     self.tenantsPrefix = tenantsPrefix
-    // A folder that holds nothing but initdb archives is no shard: all shards keep them in the unsharded folder.
+    // A folder that holds nothing but initdb archives is no shard: all shards keep them in the unsharded
+    // folder.
     let shards = inventory.shards.filter(\.isMoreThanArchives)
     plan = ShardPlan(shards: (shards.isEmpty ? inventory.shards : shards).map(\.index)) { shard in
       TenantCheck.isActive(shard, inventory, contents)
@@ -67,7 +74,9 @@ struct TenantCheck {
 
   /// Whether a shard has gone on since it was split: layers of its own, or data beyond its parent's.
   private static func isActive(
-    _ shard: ShardIndex, _ inventory: TenantInventory, _ contents: TenantContents
+    _ shard: ShardIndex,
+    _ inventory: TenantInventory,
+    _ contents: TenantContents
   ) -> Bool {
     if inventory.shard(shard)?.timelines.contains(where: { !$0.layers.isEmpty }) ?? false { return true }
     let parents = inventory.shards.map(\.index).filter { $0 != shard && shard.descends(from: $0) }
@@ -84,14 +93,34 @@ struct TenantCheck {
 
   /// Adds a finding about this tenant.
   mutating func report(
-    _ code: FindingCode, _ shard: ShardIndex? = nil, _ timeline: TimelineID? = nil, object: String? = nil,
-    lsn: Lsn? = nil, key: Key? = nil, offset: Int? = nil, message: String, seen: String? = nil,
-    expected: String? = nil, bytes: UInt64? = nil
+    _ code: FindingCode,
+    _ shard: ShardIndex? = nil,
+    _ timeline: TimelineID? = nil,
+    object: String? = nil,
+    lsn: Lsn? = nil,
+    key: Key? = nil,
+    offset: Int? = nil,
+    message: String,
+    seen: String? = nil,
+    expected: String? = nil,
+    bytes: UInt64? = nil
   ) {
     verdict.findings.append(
       Finding(
-        code, tenant: inventory.tenant, shard: shard, timeline: timeline, objectKey: object, offset: offset, key: key,
-        lsn: lsn, message: message, seen: seen, expected: expected, bytes: bytes))
+        code,
+        tenant: inventory.tenant,
+        shard: shard,
+        timeline: timeline,
+        objectKey: object,
+        offset: offset,
+        key: key,
+        lsn: lsn,
+        message: message,
+        seen: seen,
+        expected: expected,
+        bytes: bytes
+      )
+    )
   }
 
   /// Notes that the store gave no answer about an object.
@@ -99,14 +128,17 @@ struct TenantCheck {
     verdict.lookErrors.append(LookError(objectKey: key, tenant: inventory.tenant, reason: error.description))
   }
 
-  func layerKey(_ shard: ShardIndex, _ timeline: TimelineID, _ name: LayerName, _ generation: Generation) -> String {
+  func layerKey(_ shard: ShardIndex, _ timeline: TimelineID, _ name: LayerName, _ generation: Generation)
+    -> String
+  {
     tenantsPrefix
       + PageserverObjectKey.layerKey(inventory.tenant, layerShard: shard, timeline, name, generation)
   }
 
   // MARK: Counting
 
-  /// Tenants and timelines as the existing scrubber counts them: distinct timelines of serving shards, deleted ones not.
+  /// Tenants and timelines as the existing scrubber counts them: distinct timelines of serving shards,
+  /// deleted ones not.
   private mutating func countTimelines() {
     var timelines = Set<TimelineID>()
     for shard in plan.current {
