@@ -7,6 +7,8 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 BUILD := .build/release
+# What `scrubber --version` tells.
+export SCRUBBER_COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2> /dev/null || echo unknown)
 
 .PHONY: all setup demo test lint format bench install clean
 

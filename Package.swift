@@ -1,8 +1,10 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// The commit that `scrubber --version` tells: what SwiftPM reads from the checkout, or "unknown" outside of one.
+/// The commit that `scrubber --version` tells. The Makefile says which one it is, because SwiftPM reads it from the
+/// checkout only when this file has changed.
 let commit: String = {
+  if let commit = Context.environment["SCRUBBER_COMMIT"] { return commit }
   guard let git = Context.gitInformation else { return "unknown" }
   return git.currentCommit.prefix(12) + (git.hasUncommittedChanges ? "-dirty" : "")
 }()

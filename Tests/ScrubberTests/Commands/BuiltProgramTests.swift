@@ -17,6 +17,23 @@ import Testing
     #expect(outcome.exitCode == 0)
   }
 
+  /// `make test` says what is being built.
+  @Test(
+    .enabled(
+      if: commitBeingBuilt != nil,
+      "SKIPPED, NOT CHECKED: run by make test, which sets SCRUBBER_COMMIT"
+    )
+  )
+  func versionIsThatOfTheBuild() throws {
+    let outcome = try BuiltProgram.run(["--version"])
+    let commit = try #require(Self.commitBeingBuilt)
+    #expect(outcome.output.hasPrefix("scrubber \(Version.program) (\(commit))\n"))
+    #expect(outcome.output.contains("index_part.json versions 1-15, tenant manifest 1-2"))
+    #expect(outcome.output.contains("PostgreSQL 14-17"))
+  }
+
+  private static let commitBeingBuilt = ProcessInfo.processInfo.environment["SCRUBBER_COMMIT"]
+
   @Test func unknownOptionEndsWith64AndTheNearestName() throws {
     let outcome = try BuiltProgram.run(["scan-metadata", "--buckte", "/srv"])
     #expect(outcome.output == "")
