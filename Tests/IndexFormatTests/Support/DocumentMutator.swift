@@ -91,15 +91,12 @@ struct DocumentMutator {
     }
   }
 
-  /// Offsets of bytes of one kind.
-  private func places(of wanted: String, in document: [UInt8]) -> [Int] {
-    let wanted = Array(wanted.utf8)
-    return document.indices.filter { wanted.contains(document[$0]) }
-  }
-
+  /// The first byte of one kind at or behind an arbitrary place, nil if there is none.
   private mutating func place(of wanted: String, in document: [UInt8]) -> Int? {
-    let places = places(of: wanted, in: document)
-    return places.isEmpty ? nil : pick(places)
+    let wanted = Array(wanted.utf8)
+    let start = number(below: document.count)
+    return document[start...].firstIndex(where: wanted.contains)
+      ?? document[..<start].firstIndex(where: wanted.contains)
   }
 
   private mutating func nest(_ document: inout [UInt8]) {
@@ -117,12 +114,10 @@ struct DocumentMutator {
 
   private mutating func replaceNumber(_ document: inout [UInt8]) {
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-    // Numbers begin behind these.
-    let starts = places(of: ":,[", in: document).map { $0 + 1 }.filter {
-      $0 < document.count && digits ~= document[$0]
-    }
-    guard !starts.isEmpty else { return }
-    let start = pick(starts)
+    // Numbers begin behind these; a string or object is met now and then, and left alone.
+    guard let start = place(of: ":,[", in: document).map({ $0 + 1 }), start < document.count,
+      digits ~= document[start]
+    else { return }
     let end = document[start...].firstIndex { !(digits ~= $0) } ?? document.count
     document.replaceSubrange(start..<end, with: pick(Self.numbers).utf8)
   }
