@@ -42,8 +42,7 @@ struct IndexPartEncodingTests {
       #" "disk_consistent_lsn" : " 000/016960e8 " "#,
       "\n\"deleted_at\":\"2023-7-1T9:0:0.10\"",
       #""layer_metadata":{"\#(V.deltaA.lowercased())-00000007":{"shard":"0a0B","generation":7,"file_size":1}}"#,
-      #""m\u0065tadata":\#(V.object.uppercased().replacing("NULL", with: "null"))"#
-        .replacing(V.object.uppercased(), with: V.object)
+      #""m\u0065tadata":\#(V.object)"#
     )
     let index = try IndexPart(text: document)
     #expect(
