@@ -26,8 +26,9 @@ extension FormatError {
   private static func path(of reader: borrowing JSONReader) -> String {
     var path = String(describing: reader.field)
     if reader.element >= 0 { path += "[\(reader.element)]" }
-    let inner = String(describing: reader.subfield)
-    if !inner.isEmpty { path += path.isEmpty ? inner : ".\(inner)" }
+    for part in [String(describing: reader.middle), String(describing: reader.subfield)] where !part.isEmpty {
+      path += path.isEmpty ? part : ".\(part)"
+    }
     return path
   }
 

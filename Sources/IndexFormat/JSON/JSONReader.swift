@@ -7,9 +7,10 @@
 struct JSONReader: ~Escapable {
   let bytes: RawSpan
   var offset = 0
-  /// Where in the document we are, for errors: outer field, element of it, inner field.
+  /// Where in the document we are, for errors: outer field, element of it, fields between, inner field.
   var field: StaticString = ""
   var element = -1
+  var middle: StaticString = ""
   var subfield: StaticString = ""
 
   /// How many unknown fields have been kept.

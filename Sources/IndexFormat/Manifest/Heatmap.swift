@@ -74,7 +74,8 @@ extension Heatmap {
         try fields.enter(0, "generation", &reader, name)
         generation = try reader.generation()
       } else if reader.equals(name, "timelines") {
-        try fields.enter(1, "", &reader, name)
+        try fields.enter(1, "timelines", &reader, name)
+        reader.subfield = ""
         reader.field = "timelines"
         var values: [Timeline] = []
         try reader.array { (reader) throws(JSONFault) in
@@ -186,7 +187,10 @@ extension Heatmap.Layer {
     let layerName = try reader.require(name, "layers.name", from: start)
     let end = reader.offset
     reader.offset = try reader.require(metadata, "layers.metadata", from: start).lowerBound
+    reader.middle = "layers.metadata"
+    reader.subfield = ""
     (layer, metadataUnknownFields) = try LayerMap.layer(layerName, &reader)
+    reader.middle = ""
     reader.offset = end
     self.accessTime = try reader.require(accessTime, "layers.access_time", from: start)
     self.isCold = isCold

@@ -37,7 +37,8 @@ public struct TenantManifest: Sendable, Hashable {
         try fields.enter(1, "stripe_size", &reader, name)
         manifest.stripeSize = try reader.optional { (reader) throws(JSONFault) in try reader.uint32() }
       } else if reader.equals(name, "offloaded_timelines") {
-        try fields.enter(2, "", &reader, name)
+        try fields.enter(2, "offloaded_timelines", &reader, name)
+        reader.subfield = ""
         reader.field = "offloaded_timelines"
         try reader.array { (reader) throws(JSONFault) in
           reader.element = manifest.offloadedTimelines.count
