@@ -95,7 +95,7 @@ private final class OrjsonProcess {
     try input.fileHandleForWriting.write(contentsOf: Data("go\n".utf8))
     let answer = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
     guard let seconds = Double(answer.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-      throw BenchmarkError("the Python side does not answer: is orjson installed?")
+      throw BenchmarkError("the Python side answers \"\(answer)\": is orjson installed?")
     }
     return seconds
   }

@@ -165,7 +165,7 @@ extension AuxFileKey: CustomStringConvertible {
 
 extension Key {
   /// What the key stands for, in one line for people.
-  public var summary: String {
+  public func describe() -> String {
     let keyClass = KeyClass(self)
     return keyClass.key == nil ? "\(keyClass) (\(self))" : keyClass.description
   }

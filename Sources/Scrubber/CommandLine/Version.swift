@@ -12,7 +12,8 @@ enum Version {
     }
     return """
       scrubber \(program) (\(commit))
-      index_part.json versions \(range(IndexPart.knownVersions)), tenant manifest \(range(TenantManifest.knownVersions)), \
+      index_part.json versions \(range(IndexPart.knownVersions)), \
+      tenant manifest \(range(TenantManifest.knownVersions)), \
       timeline metadata formats \(range(TimelineMetadata.knownBinaryFormats))
       PostgreSQL \(range(TimelineMetadata.knownPgVersions))
 

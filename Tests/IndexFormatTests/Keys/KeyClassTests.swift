@@ -86,7 +86,7 @@ struct KeyClassTests {
     ),
   ])
   func summary(text: String, summary: String) throws {
-    #expect(try #require(Key(text)).summary == summary)
+    #expect(try #require(Key(text)).describe() == summary)
   }
 
   /// A class never forgets anything of its key: small worlds of all fields, exhaustively.
@@ -129,7 +129,7 @@ struct KeyClassTests {
     #expect(lines.count > 900)
     for line in lines {
       let key = try #require(Key(String(line.prefix(Key.textLength))))
-      #expect(KeyClass(key).key == key, "\(key.summary)")
+      #expect(KeyClass(key).key == key, "\(key.describe())")
       #expect(key.isCompactLossless)
     }
   }

@@ -8,8 +8,12 @@ struct LayerMapSweepTests {
   private static func delta(_ keys: Range<UInt32>, _ lsns: Range<UInt64>) -> LayerName {
     LayerName(
       delta: KeyRange(
-        start: Key(0, 1663, 5, 16384, 0, keys.lowerBound), end: Key(0, 1663, 5, 16384, 0, keys.upperBound)),
-      from: Lsn(lsns.lowerBound), to: Lsn(lsns.upperBound))
+        start: Key(0, 1663, 5, 16384, 0, keys.lowerBound),
+        end: Key(0, 1663, 5, 16384, 0, keys.upperBound)
+      ),
+      from: Lsn(lsns.lowerBound),
+      to: Lsn(lsns.upperBound)
+    )
   }
 
   private static func overlaps(_ left: LayerName, _ right: LayerName) -> Bool {
@@ -38,11 +42,13 @@ struct LayerMapSweepTests {
 
   @Test func aGapIsToldOnlyAboveWhatGcRemoved() {
     let layers = [
-      Self.delta(0..<3, 8..<16), Self.delta(0..<1, 24..<32), Self.delta(1..<3, 24..<40), Self.delta(0..<3, 40..<48),
+      Self.delta(0..<3, 8..<16), Self.delta(0..<1, 24..<32), Self.delta(1..<3, 24..<40),
+      Self.delta(0..<3, 40..<48),
     ].map { IndexLayer(name: $0, generation: .valid(1), shard: .unsharded, fileSize: 1) }
     #expect(
       LayerMapSweep.gaps(layers, above: Lsn(0))
-        == [.gap(start: Lsn(16), end: Lsn(24), before: Self.delta(0..<1, 24..<32))])
+        == [.gap(start: Lsn(16), end: Lsn(24), before: Self.delta(0..<1, 24..<32))]
+    )
     #expect(LayerMapSweep.gaps(layers, above: Lsn(24)) == [])
   }
 

@@ -81,7 +81,9 @@ struct ScanFaultTests {
   @Test func aBitThatFlipsInAnIndexIsFoundOrHarmless() async throws {
     for bit in stride(from: 0, to: 20_000, by: 997) {
       let store = FaultyObjectStore(
-        try BucketFixture(tenants: ["E"]).makeStore(), faults: [.flipBitOfRead(.only(4), bit: bit)])
+        try BucketFixture(tenants: ["E"]).makeStore(),
+        faults: [.flipBitOfRead(.only(4), bit: bit)]
+      )
       let record = await ScanRecord.scan(store)
       #expect(record.errors == [])
       #expect(record.summary.coverage.isComplete)

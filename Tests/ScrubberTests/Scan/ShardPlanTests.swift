@@ -6,7 +6,9 @@ import Testing
 /// Which shards serve a tenant: half-finished splits must not look like lost shards, and the reverse.
 struct ShardPlanTests {
   private static func plan(_ shards: String, active: String = "") -> ShardPlan {
-    func list(_ text: String) -> [ShardIndex] { text.split(separator: " ").compactMap { ShardIndex(String($0)) } }
+    func list(_ text: String) -> [ShardIndex] {
+      text.split(separator: " ").compactMap { ShardIndex(String($0)) }
+    }
     let activeShards = list(active)
     return ShardPlan(shards: list(shards)) { activeShards.contains($0) }
   }
