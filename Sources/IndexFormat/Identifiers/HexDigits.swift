@@ -4,25 +4,41 @@
 /// the inner loop of reading both.
 @usableFromInline
 enum HexDigits {
-  /// The value of eight ASCII hex digits of either case, or nil if one of them is none.
+  /// The value of eight ASCII hex digits of either case. Sets bits of `invalid` if one of them is none; then the value
+  /// means nothing. Long names are decoded whole and tested once.
   ///
   /// - Parameter word: the digits as loaded from memory in little-endian order: the first digit is the lowest byte.
   @inlinable
   @inline(__always)
-  static func decode8(_ word: UInt64) -> UInt32? {
-    let high = 0x8080_8080_8080_8080 as UInt64
+  static func decode8(_ word: UInt64, invalid: inout UInt64) -> UInt32 {
     let lowered = word | 0x2020_2020_2020_2020
-    // With the top bits clear, adding (0x80 - c) to a byte sets its top bit exactly if the byte is at least
-    // c.
+    // With the top bits clear, adding (0x80 - c) to a byte sets its top bit exactly if the byte is at least c.
     let digit = (word &+ 0x5050_5050_5050_5050) & ~(word &+ 0x4646_4646_4646_4646)
     let letter = (lowered &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(lowered &+ 0x1919_1919_1919_1919)
-    guard word & high == 0, (digit | letter) & high == high else { return nil }
-    var nibbles =
-      ((word & 0x0f0f_0f0f_0f0f_0f0f) &+ 9 &* ((word &>> 6) & 0x0101_0101_0101_0101)).byteSwapped
-    nibbles = (nibbles | nibbles &>> 4) & 0x00ff_00ff_00ff_00ff
+    invalid |= (~(digit | letter) | word) & 0x8080_8080_8080_8080
+    var nibbles = (word & 0x0f0f_0f0f_0f0f_0f0f) &+ 9 &* ((word &>> 6) & 0x0101_0101_0101_0101)
+    nibbles = ((nibbles &<< 4) | (nibbles &>> 8)) & 0x00ff_00ff_00ff_00ff
     nibbles = (nibbles | nibbles &>> 8) & 0x0000_ffff_0000_ffff
-    nibbles = (nibbles | nibbles &>> 16) & 0xffff_ffff
-    return UInt32(truncatingIfNeeded: nibbles)
+    return UInt32(truncatingIfNeeded: nibbles | nibbles &>> 16).byteSwapped
+  }
+
+  /// The value of eight ASCII hex digits of either case, or nil if one of them is none.
+  @inlinable
+  @inline(__always)
+  static func decode8(_ word: UInt64) -> UInt32? {
+    var invalid: UInt64 = 0
+    let value = decode8(word, invalid: &invalid)
+    return invalid == 0 ? value : nil
+  }
+
+  /// The value of the sixteen digits at `offset`, without a check that they lie within `bytes`: the caller has made it.
+  @inlinable
+  @inline(__always)
+  static func decode16(unchecked bytes: RawSpan, at offset: Int, invalid: inout UInt64) -> UInt64 {
+    let first = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self).littleEndian
+    let second = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self).littleEndian
+    let high = decode8(first, invalid: &invalid)
+    return UInt64(high) &<< 32 | UInt64(decode8(second, invalid: &invalid))
   }
 
   /// The value of the eight digits at `offset`, which must lie within `bytes`.

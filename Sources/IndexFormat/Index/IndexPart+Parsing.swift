@@ -38,15 +38,11 @@ private struct IndexPartParser {
   private var seen = FieldSet()
 
   mutating func parse(_ reader: inout JSONReader) throws(JSONFault) {
-    var parser = self
-    try reader.object { (reader, name) throws(JSONFault) in
-      try parser.member(name, &reader)
-    }
-    self = parser
+    try reader.object { (reader, name) throws(JSONFault) in try member(name, &reader) }
   }
 
   private mutating func member(_ name: JSONToken, _ reader: inout JSONReader) throws(JSONFault) {
-    guard let field = IndexPart.Field.allCases.first(where: { reader.equals(name, $0.name) }) else {
+    guard let field = IndexPart.Field.all.first(where: { reader.equals(name, $0.name) }) else {
       try keep(name, &reader)
       return
     }

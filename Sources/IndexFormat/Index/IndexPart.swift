@@ -126,6 +126,9 @@ extension IndexPart {
     case lineage, gcBlocking, lastAuxFilePolicy, relSizeMigration, l2Lsn, gcCompaction, markedInvisibleAt
     case relSizeMigratedAt
 
+    /// All of them, made once.
+    static let all = allCases
+
     var name: StaticString {
       switch self {
       case .version: "version"

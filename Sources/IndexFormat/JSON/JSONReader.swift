@@ -121,6 +121,8 @@ struct JSONReader: ~Escapable {
     let start = offset
     var hasEscapes = false
     while offset < bytes.byteCount {
+      skipPlainCharacters()
+      guard offset < bytes.byteCount else { break }
       let byte = byte(offset)
       switch byte {
       case UInt8(ascii: "\""):
@@ -135,6 +137,23 @@ struct JSONReader: ~Escapable {
       }
     }
     throw fault("the end of the string")
+  }
+
+  /// Goes over characters that are neither a quote, a backslash, a control character nor beyond ASCII, eight at a time.
+  @inline(__always)
+  private mutating func skipPlainCharacters() {
+    while bytes.byteCount &- offset >= 8 {
+      let word = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+      let ones = 0x0101_0101_0101_0101 as UInt64
+      let quotes = word ^ (ones &* 0x22)
+      let backslashes = word ^ (ones &* 0x5c)
+      // A byte that is 0, or below 0x20, borrows from its top bit. Behind such a byte a bit may be set too many, never
+      // one too few, and the first one set is exact.
+      let special = (quotes &- ones) | (backslashes &- ones) | (word &- (ones &* 0x20)) | word
+      let stops = special & 0x8080_8080_8080_8080
+      offset &+= stops == 0 ? 8 : stops.trailingZeroBitCount / 8
+      if stops != 0 { return }
+    }
   }
 
   private mutating func escape() throws(JSONFault) {
@@ -285,9 +304,26 @@ struct JSONReader: ~Escapable {
 
   /// Whether the first `count` bytes of `text` stand at `position`, which must leave room for them.
   func matches(_ text: StaticString, at position: Int, count: Int) -> Bool {
-    for index in 0..<count where text.utf8Start[index] != byte(position &+ index) { return false }
+    bytes.extracting(position..<position &+ count).withUnsafeBytes { memoryEqual($0, text.utf8Start, count) }
+  }
+}
+
+/// Whether `count` bytes are equal, eight at a time.
+private func memoryEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool
+{
+  let right = UnsafeRawPointer(right)
+  guard count >= 8 else {
+    for index in 0..<count where left[index] != right.load(fromByteOffset: index, as: UInt8.self) {
+      return false
+    }
     return true
   }
+  func differ(at offset: Int) -> Bool {
+    left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+  for offset in stride(from: 0, to: count &- 8, by: 8) where differ(at: offset) { return false }
+  return !differ(at: count &- 8)
 }
 
 /// A string of the input: the range between its quotes.

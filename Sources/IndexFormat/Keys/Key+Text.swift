@@ -1,12 +1,24 @@
 extension Key {
+  /// Reads the 36 digits at `offset`, without a check that they lie within `bytes`: the caller has made it. Sets bits of
+  /// `invalid` if one is no hex digit.
+  @inline(__always)
+  init(unchecked bytes: RawSpan, at offset: Int, invalid: inout UInt64) {
+    // The last four digits are read as the lower half of the last eight.
+    let tail = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 28, as: UInt64.self).littleEndian
+    self.init(
+      high: HexDigits.decode16(unchecked: bytes, at: offset, invalid: &invalid),
+      middle: HexDigits.decode16(unchecked: bytes, at: offset &+ 16, invalid: &invalid),
+      low: UInt16(truncatingIfNeeded: HexDigits.decode8(tail, invalid: &invalid))
+    )
+  }
+
   /// Reads the 36 digits at `offset`, which must lie within `bytes`; nil if one is no hex digit.
   @inline(__always)
   init?(hex bytes: RawSpan, at offset: Int) {
-    guard let high = HexDigits.decode16(bytes, at: offset),
-      let middle = HexDigits.decode16(bytes, at: offset &+ 16),
-      let low = HexDigits.decode4(bytes, at: offset &+ 32)
-    else { return nil }
-    self.init(high: high, middle: middle, low: low)
+    precondition(offset >= 0 && bytes.byteCount &- offset >= Key.textLength)
+    var invalid: UInt64 = 0
+    self.init(unchecked: bytes, at: offset, invalid: &invalid)
+    guard invalid == 0 else { return nil }
   }
 
   /// Reads the text form from all of `bytes`.

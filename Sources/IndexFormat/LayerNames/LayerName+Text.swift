@@ -14,19 +14,28 @@ extension LayerName {
   /// The fast path of reading an index and a listing: no allocation, fixed offsets.
   @inline(__always)
   static func canonical(_ bytes: RawSpan, at offset: Int) -> (name: LayerName, end: Int)? {
-    guard bytes.byteCount &- offset >= imageTextLength else { return nil }
-    func byte(_ index: Int) -> UInt8 { bytes.unsafeLoad(fromByteOffset: offset &+ index, as: UInt8.self) }
-    guard byte(36) == UInt8(ascii: "-"), byte(73) == UInt8(ascii: "_"), byte(74) == UInt8(ascii: "_"),
-      let start = Key(hex: bytes, at: offset), let end = Key(hex: bytes, at: offset &+ 37),
-      let lsn = HexDigits.decode16(bytes, at: offset &+ 75)
-    else { return nil }
-    let keys = KeyRange(start: start, end: end)
-    if bytes.byteCount &- offset >= deltaTextLength, byte(91) == UInt8(ascii: "-"),
-      let endLsn = HexDigits.decode16(bytes, at: offset &+ 92)
-    {
-      return (LayerName(delta: keys, from: Lsn(lsn), to: Lsn(endLsn)), offset &+ deltaTextLength)
+    // All loads below lie within the length that is tested here, or in the longer one that is tested further down.
+    guard offset >= 0, bytes.byteCount &- offset >= imageTextLength else { return nil }
+    func byte(_ index: Int) -> UInt8 {
+      bytes.unsafeLoad(fromUncheckedByteOffset: offset &+ index, as: UInt8.self)
     }
-    return (LayerName(image: keys, at: Lsn(lsn)), offset &+ imageTextLength)
+    guard byte(36) == UInt8(ascii: "-"), byte(73) == UInt8(ascii: "_"), byte(74) == UInt8(ascii: "_") else {
+      return nil
+    }
+    var invalid: UInt64 = 0
+    let keys = KeyRange(
+      start: Key(unchecked: bytes, at: offset, invalid: &invalid),
+      end: Key(unchecked: bytes, at: offset &+ 37, invalid: &invalid)
+    )
+    let lsn = Lsn(HexDigits.decode16(unchecked: bytes, at: offset &+ 75, invalid: &invalid))
+    guard invalid == 0 else { return nil }
+    if bytes.byteCount &- offset >= deltaTextLength, byte(91) == UInt8(ascii: "-") {
+      let end = Lsn(HexDigits.decode16(unchecked: bytes, at: offset &+ 92, invalid: &invalid))
+      if invalid == 0 {
+        return (LayerName(delta: keys, from: lsn, to: end), offset &+ deltaTextLength)
+      }
+    }
+    return (LayerName(image: keys, at: lsn), offset &+ imageTextLength)
   }
 
   /// Reads a bare name (no generation, no `-v1`) from all of `bytes`.
