@@ -2,11 +2,9 @@ extension IndexPart {
   /// Reads a whole document in a single pass. Nothing is read twice, no tree is built, and what is allocated
   /// is proportional to the input: 88 bytes a layer, the raw JSON of unknown members.
   public init(parsing bytes: RawSpan) throws(FormatError) {
-    self = try parseJSON(bytes) { (reader) throws(JSONFault) in
-      var parser = IndexPartParser()
-      try parser.parse(&reader)
-      return try parser.finish(&reader)
-    }
+    var parser = IndexPartParser()
+    try parseJSON(bytes) { (reader) throws(JSONFault) in try parser.parse(&reader) }
+    self = parser.index
   }
 
   public init(parsing bytes: [UInt8]) throws(FormatError) {
@@ -14,31 +12,25 @@ extension IndexPart {
   }
 }
 
-/// The state of reading an index: what has been seen so far.
+/// The state of reading an index. Values go to where they stay: copying a finished index takes longer than reading a
+/// small one.
 private struct IndexPartParser {
-  private var version: UInt64 = 0
-  private var deletedAt: NaiveDateTime?
-  private var archivedAt: NaiveDateTime?
-  private var importPgdata: ImportPgdata?
-  private var layers: LayerMap?
-  private var diskConsistentLsn: Lsn?
-  private var metadata: TimelineMetadata?
-  private var metadataForm = IndexPart.MetadataForm.object
-  private var lineage = Lineage()
-  private var gcBlocking: GcBlocking?
-  private var lastAuxFilePolicy: AuxFilePolicy?
-  private var relSizeMigration: RelSizeMigration?
-  private var l2Lsn: Lsn?
-  private var gcCompaction: GcCompaction?
-  private var markedInvisibleAt: NaiveDateTime?
-  private var relSizeMigratedAt: Lsn?
-  private var unknownFields: [UnknownField] = []
-  private var formerFields: [UnknownField] = []
-  private var order: [IndexPart.FieldSlot] = []
+  private(set) var index: IndexPart
   private var seen = FieldSet()
+
+  init() {
+    index = IndexPart(metadata: .empty)
+    index.version = 0
+    index.fieldOrder.reserveCapacity(8)
+  }
 
   mutating func parse(_ reader: inout JSONReader) throws(JSONFault) {
     try reader.object { (reader, name) throws(JSONFault) in try member(name, &reader) }
+    for field in [IndexPart.Field.layerMetadata, .diskConsistentLsn, .metadataBytes]
+    where !seen.contains(field.rawValue) {
+      reader.field = field.name
+      throw reader.fault("the field", kind: .missingField)
+    }
   }
 
   private mutating func member(_ name: JSONToken, _ reader: inout JSONReader) throws(JSONFault) {
@@ -53,7 +45,7 @@ private struct IndexPartParser {
       &reader,
       name
     )
-    order.append(.known(field))
+    index.fieldOrder.append(.known(field))
     try value(of: field, &reader)
     reader.field = ""
   }
@@ -61,37 +53,38 @@ private struct IndexPartParser {
   private mutating func keep(_ name: JSONToken, _ reader: inout JSONReader) throws(JSONFault) {
     let field = try reader.unknownField(name)
     if IndexPart.formerFieldNames.contains(where: { reader.equals(name, $0) }) {
-      order.append(.former(formerFields.count))
-      formerFields.append(field)
+      index.fieldOrder.append(.former(index.formerFields.count))
+      index.formerFields.append(field)
     } else {
-      order.append(.unknown(unknownFields.count))
-      unknownFields.append(field)
+      index.fieldOrder.append(.unknown(index.unknownFields.count))
+      index.unknownFields.append(field)
     }
   }
 
   private mutating func value(of field: IndexPart.Field, _ reader: inout JSONReader) throws(JSONFault) {
     switch field {
-    case .version: version = try reader.unsigned(.max, "a version number")
-    case .deletedAt: deletedAt = try time(&reader)
-    case .archivedAt: archivedAt = try time(&reader)
+    case .version: index.version = try reader.unsigned(.max, "a version number")
+    case .deletedAt: index.deletedAt = try time(&reader)
+    case .archivedAt: index.archivedAt = try time(&reader)
     case .importPgdata:
-      importPgdata = try reader.optional { (reader) throws(JSONFault) in try ImportPgdata(json: &reader) }
+      index.importPgdata = try reader.optional { (reader) throws(JSONFault) in try ImportPgdata(json: &reader) }
     case .layerMetadata:
       var map = LayerMap()
       try map.parse(&reader)
-      layers = map
-    case .diskConsistentLsn: diskConsistentLsn = try reader.lsn()
+      index.layers = map.entries
+      index.layerUnknownFields = map.unknownFields
+    case .diskConsistentLsn: index.diskConsistentLsn = try reader.lsn()
     case .metadataBytes, .metadata: try timelineMetadata(&reader)
-    case .lineage: lineage = try Lineage(json: &reader)
+    case .lineage: index.lineage = try Lineage(json: &reader)
     case .gcBlocking:
-      gcBlocking = try reader.optional { (reader) throws(JSONFault) in try GcBlocking(json: &reader) }
-    case .lastAuxFilePolicy: lastAuxFilePolicy = try word(&reader).map(AuxFilePolicy.init(rawValue:))
-    case .relSizeMigration: relSizeMigration = try word(&reader).map(RelSizeMigration.init(rawValue:))
-    case .l2Lsn: l2Lsn = try lsn(&reader)
+      index.gcBlocking = try reader.optional { (reader) throws(JSONFault) in try GcBlocking(json: &reader) }
+    case .lastAuxFilePolicy: index.lastAuxFilePolicy = try word(&reader).map(AuxFilePolicy.init(rawValue:))
+    case .relSizeMigration: index.relSizeMigration = try word(&reader).map(RelSizeMigration.init(rawValue:))
+    case .l2Lsn: index.l2Lsn = try lsn(&reader)
     case .gcCompaction:
-      gcCompaction = try reader.optional { (reader) throws(JSONFault) in try GcCompaction(json: &reader) }
-    case .markedInvisibleAt: markedInvisibleAt = try time(&reader)
-    case .relSizeMigratedAt: relSizeMigratedAt = try lsn(&reader)
+      index.gcCompaction = try reader.optional { (reader) throws(JSONFault) in try GcCompaction(json: &reader) }
+    case .markedInvisibleAt: index.markedInvisibleAt = try time(&reader)
+    case .relSizeMigratedAt: index.relSizeMigratedAt = try lsn(&reader)
     }
   }
 
@@ -111,14 +104,14 @@ private struct IndexPartParser {
   private mutating func timelineMetadata(_ reader: inout JSONReader) throws(JSONFault) {
     reader.skipWhitespace()
     guard reader.current == UInt8(ascii: "[") else {
-      metadata = try TimelineMetadata(json: &reader)
+      index.metadata = try TimelineMetadata(json: &reader)
       return
     }
     let start = reader.offset
     let bytes = try reader.byteArray(count: TimelineMetadata.binaryByteCount, "an array of 512 bytes' values")
     do throws(FormatError) {
-      metadata = try TimelineMetadata(binary: bytes.span.bytes)
-      metadataForm = .binary(bytes)
+      index.metadata = try TimelineMetadata(binary: bytes.span.bytes)
+      index.metadataForm = .binary(bytes)
     } catch {
       throw reader.fault(IndexPartParser.expectation(for: error), kind: error.kind, at: start)
     }
@@ -132,35 +125,17 @@ private struct IndexPartParser {
     default: "512 bytes of timeline metadata in format 3 or 4"
     }
   }
+}
 
-  func finish(_ reader: inout JSONReader) throws(JSONFault) -> IndexPart {
-    guard let layers else { throw missing("layer_metadata", &reader) }
-    guard let diskConsistentLsn else { throw missing("disk_consistent_lsn", &reader) }
-    guard let metadata else { throw missing("metadata_bytes", &reader) }
-    var index = IndexPart(metadata: metadata, layers: layers.entries)
-    index.version = version
-    index.deletedAt = deletedAt
-    index.archivedAt = archivedAt
-    index.importPgdata = importPgdata
-    index.diskConsistentLsn = diskConsistentLsn
-    index.metadataForm = metadataForm
-    index.lineage = lineage
-    index.gcBlocking = gcBlocking
-    index.lastAuxFilePolicy = lastAuxFilePolicy
-    index.relSizeMigration = relSizeMigration
-    index.l2Lsn = l2Lsn
-    index.gcCompaction = gcCompaction
-    index.markedInvisibleAt = markedInvisibleAt
-    index.relSizeMigratedAt = relSizeMigratedAt
-    index.unknownFields = unknownFields
-    index.layerUnknownFields = layers.unknownFields
-    index.formerFields = formerFields
-    index.fieldOrder = order
-    return index
-  }
-
-  private func missing(_ name: StaticString, _ reader: inout JSONReader) -> JSONFault {
-    reader.field = name
-    return reader.fault("the field", kind: .missingField)
-  }
+extension TimelineMetadata {
+  /// What stands in an index until its metadata has been read.
+  fileprivate static let empty = TimelineMetadata(
+    diskConsistentLsn: .invalid,
+    prevRecordLsn: nil,
+    ancestorTimeline: nil,
+    ancestorLsn: .invalid,
+    latestGcCutoffLsn: .invalid,
+    initdbLsn: .invalid,
+    pgVersion: 0
+  )
 }

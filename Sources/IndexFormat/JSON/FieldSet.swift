@@ -2,6 +2,8 @@
 struct FieldSet {
   private var seen: UInt32 = 0
 
+  func contains(_ number: UInt32) -> Bool { seen & 1 << number != 0 }
+
   /// Notes the field and makes it the place that errors name.
   mutating func enter(
     _ number: UInt32,
