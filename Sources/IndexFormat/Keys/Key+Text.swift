@@ -1,6 +1,6 @@
 extension Key {
-  /// Reads the 36 digits at `offset`, without a check that they lie within `bytes`: the caller has made it. Sets bits of
-  /// `invalid` if one is no hex digit.
+  /// Reads the 36 digits at `offset`, without a check that they lie within `bytes`: the caller has made it. Sets
+  /// bits of `invalid` if one is no hex digit.
   @inline(__always)
   init(unchecked bytes: RawSpan, at offset: Int, invalid: inout UInt64) {
     // The last four digits are read as the lower half of the last eight.

@@ -10,7 +10,7 @@ extension ScanMetadataCommand {
       "[--max-findings N]", "[--verbose]",
     ],
     discussion: [
-      "Lists the bucket, reads the newest index of every timeline and the manifests and heatmaps of every tenant, and "
+      "Lists the bucket, reads the indices of every timeline and the manifests and heatmaps of every tenant, and "
         + "compares all with each other and with the objects that are there. Nothing is written to the bucket.",
       "Without --bucket the environment says where the data is: BUCKET and REGION, or else REMOTE_STORAGE_CONFIG.",
     ],
@@ -52,8 +52,9 @@ extension ScanMetadataCommand {
         "jobs",
         short: "j",
         .value(name: "N"),
-        help: "Requests in flight at most, \(ScanOptions.allowedJobs.lowerBound) to "
-          + "\(ScanOptions.allowedJobs.upperBound). Default: \(ScanOptions.defaultJobs)."
+        help: "Tenants that are worked on at the same time, \(ScanOptions.allowedJobs.lowerBound) to "
+          + "\(ScanOptions.allowedJobs.upperBound); of a folder at most one for each processor. "
+          + "Default: \(ScanOptions.defaultJobs)."
       ),
       OptionDeclaration(
         "at",
@@ -71,8 +72,8 @@ extension ScanMetadataCommand {
         "max-findings",
         .value(name: "N"),
         help:
-          "Keep at most so many findings, the worst; the rest is only counted. ndjson keeps none and has no "
-          + "limit. Default: 100000."
+          "Keep at most so many findings, the worst; the rest is only counted, and the exit code is 75 if nothing "
+          + "is worse. ndjson keeps none and has no limit. Default: 100000."
       ),
       OptionDeclaration(
         "verbose",

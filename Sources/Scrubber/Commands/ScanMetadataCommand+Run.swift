@@ -72,6 +72,8 @@ private final class ReportDesk: Sendable {
       if case .summary(var summary) = event {
         // A signal that came at the very end: the exit code says so, and the report must not say otherwise.
         summary.isInterrupted = summary.isInterrupted || Task.isCancelled
+        let dropped = state.reports.map(\.droppedFindingCount).max() ?? 0
+        if dropped > 0, summary.limitReached == nil { summary.limitReached = "--max-findings" }
         state.exitCode = ExitCode(summary, isStrict: isStrict)
         event = .summary(summary)
       }

@@ -6,7 +6,7 @@ struct ScanOptions: Sendable, Equatable {
   var depth = ScanDepth.index
   /// Empty for all.
   var tenants: [TenantSelector] = []
-  /// Requests in flight at most.
+  /// Tenants that are worked on at the same time.
   var jobs = ScanOptions.defaultJobs
   /// The moment the scan speaks of; nil for its start.
   var moment: Timestamp?

@@ -2,7 +2,7 @@
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 0 | everything was checked, no finding is an error |
+/// | 0 | everything asked for was checked, no finding is an error |
 /// | 1 | not everything could be checked: a request gave no answer, or the program failed |
 /// | 2 | at least one finding is an error: data is damaged |
 /// | 3 | as 0, but with warnings, and `--strict` was given |
@@ -22,7 +22,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
 
   var meaning: String {
     switch self {
-    case .ok: "everything was checked, and no finding is an error"
+    case .ok: "everything asked for was checked, and no finding is an error"
     case .couldNotFinish: "not everything could be checked, or the program failed"
     case .damage: "at least one finding is an error: data is damaged"
     case .strictWarnings: "there are warnings, and --strict was given"

@@ -17,6 +17,8 @@ struct JSONReport: Report {
   private let options: ReportOptions
   private var begin: ScanBegin?
   private var findings: KeptFindings
+
+  var droppedFindingCount: Int { findings.droppedCount }
   private var lookErrors: [LookError] = []
 
   init(sink: any OutputSink, options: ReportOptions) {

@@ -19,7 +19,7 @@ struct ScanSummary: Sendable {
   var coverage = Coverage()
   /// How many requests gave no answer.
   var lookErrorCount = 0
-  /// What reached its limit, if anything: the report is then not complete.
+  /// The option whose limit was reached, if any: the report is then not complete.
   var limitReached: String?
   var isInterrupted = false
   var moment = Timestamp(nanoseconds: 0)

@@ -10,6 +10,8 @@ struct TextReport: Report {
   private let style: TextStyle
   private var begin: ScanBegin?
   private var findings: KeptFindings
+
+  var droppedFindingCount: Int { findings.droppedCount }
   private var lookErrors: [LookError] = []
 
   init(sink: any OutputSink, options: ReportOptions) {

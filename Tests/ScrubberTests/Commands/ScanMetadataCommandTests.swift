@@ -184,9 +184,10 @@ private struct ScriptedScan: ScanSource {
   private func run(
     _ source: ScriptedScan,
     format: String = "json",
+    further: [String] = [],
     cancel: Bool = false
   ) async throws -> (exitCode: ExitCode, output: String, error: String) {
-    let arguments = ["scan-metadata", "--bucket", "/srv", "-n", "pageserver", "--format", format]
+    let arguments = ["scan-metadata", "--bucket", "/srv", "-n", "pageserver", "--format", format] + further
     guard case .scanMetadata(let command) = try Invocation(arguments, environment: Environment([:])) else {
       throw UsageError("not a scan")
     }
@@ -211,6 +212,21 @@ private struct ScriptedScan: ScanSource {
       }
     }
     #expect(result.output == expected)
+  }
+
+  @Test func findingsBeyondTheLimitMakeTheReportIncomplete() async throws {
+    var summary = SampleScan.cleanSummary
+    summary.counts = [.timelineArchived: 2]
+    let finding = ScanEvent.finding(Finding(.timelineArchived, message: "archived"))
+    let events: [ScanEvent] = [.begin(SampleScan.begin), finding, finding, .summary(summary)]
+    for (limit, expected) in [(1, ExitCode.limitReached), (2, .ok)] {
+      let result = try await run(
+        ScriptedScan(events: events),
+        format: "text",
+        further: ["--max-findings", "\(limit)"]
+      )
+      #expect(result.exitCode == expected)
+    }
   }
 
   @Test func cancelledScanReportsAndSaysInterrupted() async throws {
