@@ -8,8 +8,12 @@ struct LayerMapSweepTests {
   private static func delta(_ keys: Range<UInt32>, _ lsns: Range<UInt64>) -> LayerName {
     LayerName(
       delta: KeyRange(
-        start: Key(0, 1663, 5, 16384, 0, keys.lowerBound), end: Key(0, 1663, 5, 16384, 0, keys.upperBound)),
-      from: Lsn(lsns.lowerBound), to: Lsn(lsns.upperBound))
+        start: Key(0, 1663, 5, 16384, 0, keys.lowerBound),
+        end: Key(0, 1663, 5, 16384, 0, keys.upperBound)
+      ),
+      from: Lsn(lsns.lowerBound),
+      to: Lsn(lsns.upperBound)
+    )
   }
 
   private static func overlaps(_ left: LayerName, _ right: LayerName) -> Bool {
@@ -38,11 +42,13 @@ struct LayerMapSweepTests {
 
   @Test func aGapIsToldOnlyAboveWhatGcRemoved() {
     let layers = [
-      Self.delta(0..<3, 8..<16), Self.delta(0..<1, 24..<32), Self.delta(1..<3, 24..<40), Self.delta(0..<3, 40..<48),
+      Self.delta(0..<3, 8..<16), Self.delta(0..<1, 24..<32), Self.delta(1..<3, 24..<40),
+      Self.delta(0..<3, 40..<48),
     ].map { IndexLayer(name: $0, generation: .valid(1), shard: .unsharded, fileSize: 1) }
     #expect(
       LayerMapSweep.gaps(layers, above: Lsn(0))
-        == [.gap(start: Lsn(16), end: Lsn(24), before: Self.delta(0..<1, 24..<32))])
+        == [.gap(start: Lsn(16), end: Lsn(24), before: Self.delta(0..<1, 24..<32))]
+    )
     #expect(LayerMapSweep.gaps(layers, above: Lsn(24)) == [])
   }
 
@@ -56,5 +62,25 @@ struct LayerMapSweepTests {
     }
     #expect(LayerMapSweep.overlaps(layers) == [])
     #expect(LayerMapSweep.overlaps(layers + [Self.delta(55..<56, 160..<161)]).count == 1)
+  }
+
+  /// Deltas that come in any order of keys and none of which ends before the last begins.
+  @Test func layersSideBySideInAnyOrderAreNoMatter() {
+    let count: UInt32 = 20_000
+    let layers = (0..<count).map { number in
+      let slice = UInt32((UInt64(number) * 7_919) % UInt64(count))
+      return Self.delta(slice..<slice + 1, UInt64(number)..<UInt64(number) + 100_000)
+    }
+    #expect(LayerMapSweep.overlaps(layers) == [])
+    let wide = Self.delta(5..<count - 5, 50_000..<50_001)
+    #expect(LayerMapSweep.overlaps(layers + [wide]).count == 1)
+  }
+
+  /// A layer that crosses one which itself crosses another is found, too.
+  @Test func aChainOfOverlapsIsFoundLinkByLink() {
+    let layers = [Self.delta(0..<2, 8..<24), Self.delta(1..<4, 16..<32), Self.delta(3..<6, 24..<40)]
+    #expect(
+      LayerMapSweep.overlaps(layers) == [.overlap(layers[0], layers[1]), .overlap(layers[1], layers[2])]
+    )
   }
 }
