@@ -19,6 +19,8 @@ struct ScanSummary: Sendable {
   var coverage = Coverage()
   /// How many requests gave no answer.
   var lookErrorCount = 0
+  /// Tenants and shards that were asked for and of which there is no object.
+  var notFound: [TenantSelector] = []
   /// What reached its limit, if anything: the report is then not complete.
   var limitReached: String?
   var isInterrupted = false
