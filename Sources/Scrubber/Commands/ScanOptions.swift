@@ -39,3 +39,12 @@ enum TenantSelector: Sendable, Hashable {
     }
   }
 }
+
+extension TenantSelector: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .tenant(let tenant): tenant.description
+    case .shard(let shard): shard.description
+    }
+  }
+}

@@ -32,7 +32,10 @@ extension FolderObjectStore {
     at prefix: String,
     into count: Int
   ) async throws(StoreError) -> [ListRequest] {
-    let tenants = try names(in: prefix).compactMap { TenantShardID($0)?.tenant }
+    // As they are written and no other way: a folder in capitals stands elsewhere than the tenant it spells.
+    let tenants = try names(in: prefix).compactMap { name in
+      TenantShardID(name).flatMap { $0.description == name ? $0.tenant : nil }
+    }
     // Shards of one tenant stand together.
     var starts: [String] = []
     for (tenant, previous) in zip(tenants.dropFirst(), tenants) where tenant != previous {

@@ -7,7 +7,7 @@
 /// | 2 | at least one finding is an error: data is damaged |
 /// | 3 | as 0, but with warnings, and `--strict` was given |
 /// | 64 | the command line or the environment is wrong; nothing was done (EX_USAGE) |
-/// | 66 | nothing to check: no timeline matched (EX_NOINPUT) |
+/// | 66 | nothing to check: no timeline matched, or not all that was asked for is there (EX_NOINPUT) |
 /// | 75 | a limit was reached before the end (EX_TEMPFAIL) |
 /// | 130 | interrupted by a signal |
 enum ExitCode: Int32, Sendable, CaseIterable {
@@ -43,7 +43,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         .damage
       } else if summary.lookErrorCount > 0 || !summary.coverage.isComplete {
         .couldNotFinish
-      } else if summary.timelineShardCount == 0 {
+      } else if summary.timelineShardCount == 0 || !summary.notFound.isEmpty {
         .nothingMatched
       } else if summary.limitReached != nil {
         .limitReached

@@ -11,6 +11,7 @@ import IndexFormat
 /// | `counts_by_code`, `bytes_by_code` | codes that occurred; `bytes_by_code` only those that speak of bytes |
 /// | `coverage` | `objects_*` and `bytes_*` listed, visited, skipped; `complete` |
 /// | `look_error_count` | requests without an answer |
+/// | `not_found` | tenants and shards that were asked for and are not there; only if there are such |
 /// | `limit_reached` | what reached its limit, or null |
 /// | `interrupted`, `duration_seconds`, `moment` | |
 /// | `location`, `prefix`, `depth` | what was scanned; null if the scan did not get that far |
@@ -21,6 +22,11 @@ extension JSONWriter {
     findingMembers(summary)
     coverageMember(summary.coverage)
     member("look_error_count", summary.lookErrorCount)
+    if !summary.notFound.isEmpty {
+      member("not_found") { json in
+        json.array { json in for selector in summary.notFound { json.value(selector.description) } }
+      }
+    }
     nullableMember("limit_reached", summary.limitReached)
     member("interrupted", summary.isInterrupted)
     name("duration_seconds")

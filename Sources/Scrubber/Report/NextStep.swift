@@ -13,6 +13,9 @@ enum NextStep {
     case .couldNotFinish where summary.lookErrorCount > 0:
       "find out why the store gave no answer (see \"could not look\") and scan again; nothing is known of the rest"
     case .couldNotFinish: "report this as a fault of scrubber: the objects visited and skipped do not add up"
+    case .nothingMatched where !summary.notFound.isEmpty:
+      "check --bucket, the prefix and --tenant-id; there is no object of "
+        + summary.notFound.map(\.description).joined(separator: ", ")
     case .nothingMatched: "check --bucket, the prefix and --tenant-id; no timeline was found"
     case .limitReached: "raise the limit (\(summary.limitReached ?? "unknown")) and scan again"
     case .strictWarnings, .ok, .usage: mildAdvice(summary)

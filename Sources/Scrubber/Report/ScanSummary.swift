@@ -19,6 +19,8 @@ struct ScanSummary: Sendable {
   var coverage = Coverage()
   /// How many requests gave no answer.
   var lookErrorCount = 0
+  /// Tenants and shards that were asked for and of which there is no object.
+  var notFound: [TenantSelector] = []
   /// The option whose limit was reached, if any: the report is then not complete.
   var limitReached: String?
   var isInterrupted = false

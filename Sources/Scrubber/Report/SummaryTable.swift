@@ -23,6 +23,9 @@ struct SummaryTable {
       ("findings", severities.joined(separator: ", ")),
       ("could not look", DecimalText.grouped(summary.lookErrorCount)),
     ]
+    if !summary.notFound.isEmpty {
+      rows.append(("not found", summary.notFound.map(\.description).joined(separator: ", ")))
+    }
     if let limit = summary.limitReached { rows.append(("limit reached", TerminalText.escape(limit))) }
     if summary.isInterrupted { rows.append(("interrupted", "yes, the numbers are not complete")) }
     return [style.heading("summary")] + rows.map { "  " + Self.pad($0, to: 21) + $1 } + [""]

@@ -9,7 +9,19 @@ extension FindingCode {
       .shardTimelineMissing,
       .shardSplitUnfinished, .ancestorMissing, .manifestMissing, .manifestTimelineMissing,
       .heatmapLayerMissing,
-      .initdbMissing, .layerOrphan, .layerUnindexed, .layerUnknownGeneration, .shardAncestor:
+      .initdbMissing, .layerOrphan, .layerUnindexed, .layerUnknownGeneration, .shardAncestor,
+      // A newer index may be what is not there.
+      .layerNewerThanIndex, .indexBehindHeatmap:
+      true
+    default: false
+    }
+  }
+
+  /// Whether the absence is one of objects of the finding's own timeline, on whatever shard.
+  var concernsOneTimeline: Bool {
+    switch self {
+    case .layerMissing, .shardTimelineMissing, .layerOrphan, .layerUnindexed, .layerNewerThanIndex,
+      .indexBehindHeatmap:
       true
     default: false
     }

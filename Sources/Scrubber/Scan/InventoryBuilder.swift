@@ -31,6 +31,14 @@ struct InventoryBuilder {
     return current?.sorted()
   }
 
+  /// Objects outside that have been gathered, once they are many; the folder that may go on stays.
+  mutating func takeOutside() -> OutsideInventory? {
+    outside.folders.count > InventoryBuilder.maxFoldersOutside ? outside.take() : nil
+  }
+
+  /// Folders outside that are kept before they are handed on: there may be as many as objects.
+  private static let maxFoldersOutside = 1_000
+
   /// Notes that the rest of the listing will not come: the present tenant is not complete.
   mutating func abandon() { current?.unlisted.append("(the rest of the listing)") }
 
@@ -85,6 +93,7 @@ extension TenantInventory {
     var result = self
     result.shards.sort { $0.index < $1.index }
     for shard in result.shards.indices {
+      result.shards[shard].timelines.sort { $0.id < $1.id }
       for timeline in result.shards[shard].timelines.indices {
         result.shards[shard].timelines[timeline].layers.sort {
           LayerObject.precedes($0.name, $0.generation, $1.name, $1.generation)
@@ -198,6 +207,19 @@ struct OutsideInventory: Sendable {
   private(set) var temporaryByteCount: UInt64 = 0
   private(set) var objectCount = 0
   private(set) var byteCount: UInt64 = 0
+
+  /// Everything but the last folder, which is what stays.
+  fileprivate mutating func take() -> OutsideInventory {
+    guard let last = folders.popLast() else { return OutsideInventory() }
+    var rest = OutsideInventory()
+    rest.folders = [last]
+    rest.objectCount = last.objectCount
+    rest.byteCount = last.byteCount
+    objectCount -= last.objectCount
+    byteCount &-= last.byteCount
+    defer { self = rest }
+    return self
+  }
 
   fileprivate mutating func add(
     _ page: ListingPage,

@@ -13,7 +13,9 @@ struct LayerReferences {
 
   private var referenced: [Place: [Bool]] = [:]
   /// Shards and timelines of which an index could not be read.
-  private var unreadable: [Place] = []
+  private var unreadable: [TimelineID: [ShardIndex]] = [:]
+  /// Shards of which nothing was found.
+  private var lost: [ShardIndex] = []
   private let timelines: [Place: TimelineInventory]
 
   init(_ inventory: TenantInventory) {
@@ -46,8 +48,11 @@ struct LayerReferences {
   }
 
   mutating func noteUnreadable(_ shard: ShardIndex, _ timeline: TimelineID) {
-    unreadable.append(Place(shard: shard, timeline: timeline))
+    unreadable[timeline, default: []].append(shard)
   }
+
+  /// Notes that a whole shard is lost, and what its indices named with it.
+  mutating func noteLost(_ shard: ShardIndex) { lost.append(shard) }
 
   /// The object that an entry of an index names, if it was listed.
   func object(_ layer: IndexLayer, of timeline: TimelineID) -> LayerObject? {
@@ -68,13 +73,14 @@ struct LayerReferences {
     for (position, layer) in timeline.layers.enumerated()
     where isReferenced(position, shard: shard, timeline.id) {
       count += 1
-      bytes &+= layer.size
+      bytes = bytes.saturatingSum(layer.size)
     }
     return (count, bytes)
   }
 
   /// Whether an index that might name objects of this shard's timeline could not be read.
   func isUncertain(_ shard: ShardIndex, _ timeline: TimelineID) -> Bool {
-    unreadable.contains { $0.timeline == timeline && $0.shard.descends(from: shard) }
+    (unreadable[timeline] ?? []).contains { $0.descends(from: shard) }
+      || lost.contains { $0.descends(from: shard) }
   }
 }

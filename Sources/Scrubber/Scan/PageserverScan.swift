@@ -16,21 +16,38 @@ struct PageserverScan: Sendable {
   var selection: [TenantSelector] = []
   var reader: TenantReader { TenantReader(store: store) }
 
+  /// Ranges that may be worked on or done ahead of the first unfinished one, for each job: what they found
+  /// waits in memory.
+  private static let rangesAhead = 4
+  /// How often a tenant that changes all the time is looked at again.
+  private static let maxRounds = 3
+  /// Objects that are asked for by name at the same time.
+  private static let parallelHeads = 8
+
   /// Runs to the end, or until the task is cancelled. Everything there is to say goes to `collector`.
   func run(_ collector: ScanCollector) async {
     let ranges = await ranges(collector)
     await collector.begin(rangeCount: ranges.count)
     await withTaskGroup(of: Void.self) { group in
-      var waiting = ranges.enumerated().makeIterator()
-      for _ in 0..<max(1, jobs) {
-        guard let (number, range) = waiting.next() else { break }
-        group.addTask { await scan(range, number, collector) }
-      }
-      while await group.next() != nil {
-        if let (number, range) = waiting.next() { group.addTask { await scan(range, number, collector) } }
-      }
+      var next = 0
+      var running = 0
+      repeat {
+        // The first unfinished range is never among those that wait, so there is always one that runs.
+        let limit = min(ranges.count, await collector.finishedRanges + max(1, jobs) * Self.rangesAhead)
+        while running < max(1, jobs), next < limit {
+          let number = next
+          group.addTask { await scan(ranges[number], number, collector) }
+          next += 1
+          running += 1
+        }
+        running -= 1
+      } while await group.next() != nil
     }
-    if Task.isCancelled { await collector.interrupt() }
+    if Task.isCancelled {
+      await collector.interrupt()
+    } else {
+      await collector.checkSelection(selection)
+    }
   }
 
   /// What to list: the selected tenants one by one, or everything in about eight ranges a job.
@@ -51,13 +68,10 @@ struct PageserverScan: Sendable {
     let listing = TenantListing(store: store, root: root)
     await listing.forEach(range, listed: { await collector.listed($0) }) { step in
       switch step {
-      case .tenant(let inventory): await collector.add(await verdict(inventory), range: number)
+      case .tenant(let inventory): await collector.add(await verdict(inventory, collector), range: number)
       case .couldNotList(let error): await collector.add(error, range: number)
       case .outside(let outside): await collector.add(OutsideCheck.check(outside, root: root), range: number)
-      case .interrupted(let coverage):
-        var verdict = TenantVerdict()
-        verdict.coverage = coverage
-        await collector.add(verdict, range: number)
+      case .interrupted(let verdict): await collector.add(verdict, range: number)
       }
     }
     await collector.finish(range: number)
@@ -66,20 +80,55 @@ struct PageserverScan: Sendable {
   // MARK: One tenant
 
   /// Looks at a tenant, and again where something seems wrong: it may have changed between being listed and
-  /// read.
-  private func verdict(_ inventory: TenantInventory) async -> TenantVerdict {
-    var inventory = inventory
+  /// read. What is said of it holds for one state of the tenant, or at least for two in a row.
+  private func verdict(_ first: TenantInventory, _ collector: ScanCollector) async -> TenantVerdict {
+    var inventory = first
     var verdict = await check(inventory)
+    var previous: Set<TenantVerdict.Accusation> = []
     var rounds = 0
-    while verdict.needsConfirmation, rounds < 3, !Task.isCancelled {
-      rounds += 1
-      guard let again = await list(inventory.tenant) else { break }
-      if again.isSame(as: inventory) { break }
-      inventory = again
-      verdict = await check(again)
+    confirm: while verdict.needsConfirmation, !Task.isCancelled {
+      switch await secondListing(of: inventory.tenant) {
+      case .nothing:
+        // Deleted as a whole since it was listed.
+        return TenantVerdict(vanished: first)
+      case .noAnswer(let errors):
+        verdict.dropAccusations()
+        verdict.lookErrors += errors
+        break confirm
+      case .found(let again, let errors):
+        if again.isSame(as: inventory) { break confirm }
+        guard rounds < Self.maxRounds else {
+          dropUnconfirmed(&verdict, previous, inventory.tenant)
+          break confirm
+        }
+        rounds += 1
+        previous = verdict.accusations
+        inventory = again
+        verdict = await check(again)
+        verdict.lookErrors += errors
+      }
     }
-    await askForMissingLayers(&verdict)
-    return verdict.selected(selection, of: inventory.tenant)
+    await askForMissingLayers(&verdict, isListingComplete: inventory.unlisted.isEmpty)
+    if Task.isCancelled { return TenantVerdict(interrupted: first) }
+    await collector.relisted(first, as: inventory)
+    return verdict.selected(selection, of: inventory)
+  }
+
+  /// Drops what was not seen twice of a tenant that is another one at each look, and says so.
+  private func dropUnconfirmed(
+    _ verdict: inout TenantVerdict,
+    _ previous: Set<TenantVerdict.Accusation>,
+    _ tenant: TenantID
+  ) {
+    let count = verdict.dropAccusations(except: previous)
+    guard count > 0 else { return }
+    verdict.lookErrors.append(
+      LookError(
+        objectKey: "\(root.tenantsPrefix)\(tenant)",
+        tenant: tenant,
+        reason: "the tenant changed at each look: \(Count(count, "suspicion")) could not be confirmed"
+      )
+    )
   }
 
   private func check(_ inventory: TenantInventory) async -> TenantVerdict {
@@ -87,53 +136,93 @@ struct PageserverScan: Sendable {
     return TenantCheck.check(inventory, contents, depth: depth, tenantsPrefix: root.tenantsPrefix)
   }
 
-  /// Lists one tenant anew; nil when that fails or there is nothing any more.
-  private func list(_ tenant: TenantID) async -> TenantInventory? {
+  private enum SecondListing {
+    case found(TenantInventory, [LookError])
+    case nothing
+    case noAnswer([LookError])
+  }
+
+  /// Lists one tenant anew.
+  private func secondListing(of tenant: TenantID) async -> SecondListing {
     var found: TenantInventory?
+    var errors: [LookError] = []
     let request = ListRequest(prefix: "\(root.tenantsPrefix)\(tenant)")
     await TenantListing(store: store, root: root).forEach(request, listed: { _ in }) { step in
-      if case .tenant(let inventory) = step, inventory.tenant == tenant { found = inventory }
+      switch step {
+      case .tenant(let inventory) where inventory.tenant == tenant: found = inventory
+      case .couldNotList(let error): errors.append(error)
+      case .tenant, .outside, .interrupted: break
+      }
     }
-    return found
+    if let found { return .found(found, errors) }
+    return errors.isEmpty && !Task.isCancelled ? .nothing : .noAnswer(errors)
   }
 
   /// Asks for layers by name that the listing lacks. What is there after all is another finding; what cannot
   /// be asked for is none.
-  private func askForMissingLayers(_ verdict: inout TenantVerdict) async {
+  private func askForMissingLayers(_ verdict: inout TenantVerdict, isListingComplete: Bool) async {
     var withdrawn = Set<Int>()
-    for missing in verdict.missingLayers {
-      do throws(StoreError) {
-        guard let metadata = try await store.head(missing.key) else { continue }
-        verdict.findings[missing.finding].code = .layerUnconfirmed
-        verdict.findings[missing.finding].message =
-          "the listing lacks the layer, but asked for by name it is there"
-        verdict.findings[missing.finding].seen = "\(metadata.size) bytes"
-      } catch {
-        withdrawn.insert(missing.finding)
-        verdict.lookErrors.append(
-          LookError(
-            objectKey: missing.key,
-            tenant: verdict.findings[missing.finding].tenant,
-            reason: error.description
+    var errors: [LookError] = []
+    let missing = verdict.missingLayers
+    await withTaskGroup(of: (Int, Result<ObjectMetadata?, StoreError>).self) { group in
+      var waiting = missing.indices.makeIterator()
+      for _ in 0..<Self.parallelHeads {
+        guard let number = waiting.next() else { break }
+        group.addTask { (number, await head(missing[number].key)) }
+      }
+      while let (number, answer) = await group.next() {
+        let finding = missing[number].finding
+        switch answer {
+        case .success(nil): break
+        case .success(let metadata?) where isListingComplete:
+          verdict.findings[finding].code = .layerUnconfirmed
+          verdict.findings[finding].message =
+            "the listing lacks the layer, but asked for by name it is there"
+          verdict.findings[finding].seen = "\(metadata.size) bytes"
+        // In the part of the listing that is known to be missing.
+        case .success: withdrawn.insert(finding)
+        case .failure(let error):
+          withdrawn.insert(finding)
+          errors.append(
+            LookError(
+              objectKey: missing[number].key,
+              tenant: verdict.findings[finding].tenant,
+              reason: error.description
+            )
           )
-        )
+        }
+        if !Task.isCancelled, let number = waiting.next() {
+          group.addTask { (number, await head(missing[number].key)) }
+        }
       }
     }
-    guard !withdrawn.isEmpty else { return }
-    verdict.findings = verdict.findings.enumerated().filter { !withdrawn.contains($0.offset) }.map(\.element)
-    verdict.missingLayers = []
+    // Answers come in any order.
+    verdict.lookErrors += errors.sorted { $0.objectKey < $1.objectKey }
+    verdict.removeFindings { withdrawn.contains($0) }
+  }
+
+  private func head(_ key: String) async -> Result<ObjectMetadata?, StoreError> {
+    do throws(StoreError) {
+      return .success(try await store.head(key))
+    } catch {
+      return .failure(error)
+    }
   }
 }
 
 extension TenantVerdict {
   /// The same verdict without what concerns shards that were not asked for. A tenant is always checked as a
   /// whole.
-  fileprivate func selected(_ selection: [TenantSelector], of tenant: TenantID) -> TenantVerdict {
-    let shards = selection.filter { $0.tenant == tenant }.compactMap { selector in
+  fileprivate func selected(_ selection: [TenantSelector], of inventory: TenantInventory) -> TenantVerdict {
+    let asked = selection.filter { $0.tenant == inventory.tenant }
+    let shards = asked.compactMap { selector in
       if case .shard(let shard) = selector { shard } else { nil }
     }
-    guard !shards.isEmpty, !selection.contains(.tenant(tenant)) else { return self }
     var result = self
+    result.matched = asked.filter { selector in
+      if case .shard(let shard) = selector { inventory.shard(shard.shard) != nil } else { true }
+    }
+    guard !shards.isEmpty, !asked.contains(.tenant(inventory.tenant)) else { return result }
     result.findings.removeAll { finding in finding.tenantShard.map { !shards.contains($0) } ?? false }
     result.withOrphans.removeAll { !shards.contains($0.tenantShard) }
     return result

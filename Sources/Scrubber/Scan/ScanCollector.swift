@@ -2,7 +2,7 @@ import IndexFormat
 
 /// Brings what the tasks of a scan find into key order, adds it up, and passes it on as events.
 ///
-/// A range that is behind the first unfinished one waits in memory: at most what `jobs` ranges found.
+/// What a range behind the first unfinished one found waits in memory; `PageserverScan` begins only so many.
 actor ScanCollector {
   private enum Result {
     case verdict(TenantVerdict)
@@ -19,8 +19,10 @@ actor ScanCollector {
   private var finished = Set<Int>()
   private var waiting: [Int: [Result]] = [:]
   private var tenantsDone = 0
+  /// Counted as the store handed them out, apart from what becomes of them: the proof of the coverage.
   private var objectsListed = 0
   private var bytesListed: UInt64 = 0
+  private var matched = Set<TenantSelector>()
   private var lastProgress: ContinuousClock.Instant
 
   init(moment: Timestamp, emit: @escaping @Sendable (ScanEvent) -> Void) {
@@ -31,6 +33,20 @@ actor ScanCollector {
   }
 
   func begin(rangeCount: Int) { self.rangeCount = rangeCount }
+
+  /// How many ranges are finished, from the first on without a gap.
+  var finishedRanges: Int { current }
+
+  /// Notes that a tenant was listed again, and that what the second listing held was checked.
+  func relisted(_ first: TenantInventory, as second: TenantInventory) {
+    objectsListed += second.objectCount - first.objectCount
+    bytesListed = bytesListed &- first.byteCount &+ second.byteCount
+  }
+
+  /// Notes what was asked for and is not there.
+  func checkSelection(_ selection: [TenantSelector]) {
+    summary.notFound = selection.filter { !matched.contains($0) }
+  }
 
   func interrupt() { summary.isInterrupted = true }
 
@@ -77,6 +93,8 @@ actor ScanCollector {
     for range in waiting.keys.sorted() { for result in waiting[range] ?? [] { pass(result) } }
     waiting = [:]
     summary.duration = clock.now - start
+    summary.coverage.objectsListed = objectsListed
+    summary.coverage.bytesListed = bytesListed
     emit(.summary(summary))
     return summary
   }
@@ -92,6 +110,7 @@ actor ScanCollector {
       emit(.couldNotLook(error))
     case .verdict(let verdict):
       summary.add(verdict)
+      matched.formUnion(verdict.matched)
       for error in verdict.lookErrors { emit(.couldNotLook(error)) }
       for finding in verdict.findings { emit(.finding(finding)) }
     }
@@ -109,7 +128,7 @@ extension ScanSummary {
     coverage += verdict.coverage
     for finding in verdict.findings {
       counts[finding.code, default: 0] += 1
-      if let size = finding.bytes { bytes[finding.code, default: 0] &+= size }
+      if let size = finding.bytes { bytes[finding.code] = (bytes[finding.code] ?? 0).saturatingSum(size) }
     }
   }
 }

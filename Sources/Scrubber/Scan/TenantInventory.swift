@@ -30,7 +30,7 @@ struct TenantInventory: Sendable {
 /// The objects of one tenant shard.
 struct ShardInventory: Sendable, Equatable {
   let index: ShardIndex
-  /// In key order.
+  /// By identifier.
   var timelines: [TimelineInventory] = []
   var manifests: [GenerationalObject] = []
   var heatmap: ListedObject?
@@ -40,11 +40,21 @@ struct ShardInventory: Sendable, Equatable {
 
   init(index: ShardIndex) { self.index = index }
 
-  func timeline(_ id: TimelineID) -> TimelineInventory? { timelines.first { $0.id == id } }
+  func timeline(_ id: TimelineID) -> TimelineInventory? {
+    var low = 0
+    var high = timelines.count
+    while low < high {
+      let middle = low &+ (high &- low) / 2
+      if timelines[middle].id < id { low = middle &+ 1 } else { high = middle }
+    }
+    return low < timelines.count && timelines[low].id == id ? timelines[low] : nil
+  }
 
-  /// Whether there is anything but archives of initdb, which lie in the unsharded folder for all shards.
-  var isMoreThanArchives: Bool {
-    !manifests.isEmpty || heatmap != nil || deletedMark != nil || timelines.contains { !$0.isOnlyArchives }
+  /// Whether a page server has worked on this shard. Archives of initdb lie in the unsharded folder for all
+  /// shards, and an object that nobody knows makes no shard of the folder it was put into.
+  var isShard: Bool {
+    !manifests.isEmpty || heatmap != nil || deletedMark != nil
+      || timelines.contains { !$0.indices.isEmpty || !$0.layers.isEmpty }
   }
 }
 
@@ -63,7 +73,7 @@ struct TimelineInventory: Sendable, Equatable {
   /// Whether there is at most what initdb left.
   var isOnlyArchives: Bool { indices.isEmpty && layers.isEmpty && strays.isEmpty }
 
-  var layerByteCount: UInt64 { layers.reduce(0) { $0 &+ $1.size } }
+  var layerByteCount: UInt64 { layers.reduce(0) { $0.saturatingSum($1.size) } }
 
   /// Where the object of a layer stands in `layers`, or nil if it was not listed.
   func position(of name: LayerName, generation: Generation) -> Int? {

@@ -9,10 +9,10 @@ struct TenantListing: Sendable {
     case tenant(TenantInventory)
     /// A part of the range could not be listed.
     case couldNotList(LookError)
-    /// Once, at the end: objects that belong to no tenant.
+    /// Objects that belong to no tenant: when there are many, and at the end.
     case outside(OutsideInventory)
     /// Instead of the tenant that was being listed when the task was cancelled.
-    case interrupted(Coverage)
+    case interrupted(TenantVerdict)
   }
 
   /// A store that fails on the same place this often in a row is left alone.
@@ -35,9 +35,10 @@ struct TenantListing: Sendable {
         var finished: [TenantInventory] = []
         builder.add(page) { finished.append($0) }
         for tenant in finished { await body(.tenant(failures.mark(tenant))) }
+        if let outside = builder.takeOutside() { await body(.outside(outside)) }
       } catch {
         if error.kind == .cancelled { break }
-        let isNew = failures.add(error)
+        let isNew = failures.add(error, leavesAHole: pages.resumesBehindErrors)
         if isNew { await body(.couldNotList(LookError(objectKey: error.key, reason: error.description))) }
         if failures.countAtOnePlace >= Self.maxFailuresAtOnePlace || failures.count >= Self.maxFailures {
           builder.abandon()
@@ -55,11 +56,7 @@ struct TenantListing: Sendable {
   ) async {
     if let last = builder.finish() {
       if Task.isCancelled {
-        var coverage = Coverage()
-        coverage.objectsListed = last.objectCount
-        coverage.bytesListed = last.byteCount
-        coverage.skip(.interrupted, last.objectCount, bytes: last.byteCount)
-        await body(.interrupted(coverage))
+        await body(.interrupted(TenantVerdict(interrupted: last)))
       } else {
         await body(.tenant(failures.mark(last)))
       }
@@ -75,16 +72,24 @@ private struct ListingFailures {
   private(set) var countAtOnePlace = 0
   private var lastKey: String?
   private var prefixes: [TenantID: [String]] = [:]
+  /// Folders that could not be listed and in which any tenant may have objects.
+  private var everywhere: [String] = []
 
   init(tenantsPrefix: String) { self.tenantsPrefix = tenantsPrefix }
 
   /// Notes an error; returns whether it is about another place than the one before.
-  mutating func add(_ error: StoreError) -> Bool {
+  ///
+  /// - Parameter leavesAHole: whether the listing goes on behind what failed. A store that is asked for the
+  ///   same page again leaves none.
+  mutating func add(_ error: StoreError, leavesAHole: Bool) -> Bool {
     count += 1
     let isNew = error.key != lastKey
     countAtOnePlace = isNew ? 1 : countAtOnePlace + 1
     lastKey = error.key
-    if isNew, error.key.hasPrefix(tenantsPrefix) {
+    guard isNew, leavesAHole else { return isNew }
+    if tenantsPrefix.hasPrefix(error.key) {
+      everywhere.append(error.key)
+    } else if error.key.hasPrefix(tenantsPrefix) {
       let folder = error.key.dropFirst(tenantsPrefix.count).prefix { $0 != "/" }
       if let shard = TenantShardID(String(folder)) { prefixes[shard.tenant, default: []].append(error.key) }
     }
@@ -92,9 +97,8 @@ private struct ListingFailures {
   }
 
   func mark(_ inventory: TenantInventory) -> TenantInventory {
-    guard let unlisted = prefixes[inventory.tenant] else { return inventory }
     var result = inventory
-    result.unlisted += unlisted
+    result.unlisted += everywhere + (prefixes[inventory.tenant] ?? [])
     return result
   }
 }

@@ -63,4 +63,24 @@ struct LayerMapSweepTests {
     #expect(LayerMapSweep.overlaps(layers) == [])
     #expect(LayerMapSweep.overlaps(layers + [Self.delta(55..<56, 160..<161)]).count == 1)
   }
+
+  /// Deltas that come in any order of keys and none of which ends before the last begins.
+  @Test func layersSideBySideInAnyOrderAreNoMatter() {
+    let count: UInt32 = 20_000
+    let layers = (0..<count).map { number in
+      let slice = UInt32((UInt64(number) * 7_919) % UInt64(count))
+      return Self.delta(slice..<slice + 1, UInt64(number)..<UInt64(number) + 100_000)
+    }
+    #expect(LayerMapSweep.overlaps(layers) == [])
+    let wide = Self.delta(5..<count - 5, 50_000..<50_001)
+    #expect(LayerMapSweep.overlaps(layers + [wide]).count == 1)
+  }
+
+  /// A layer that crosses one which itself crosses another is found, too.
+  @Test func aChainOfOverlapsIsFoundLinkByLink() {
+    let layers = [Self.delta(0..<2, 8..<24), Self.delta(1..<4, 16..<32), Self.delta(3..<6, 24..<40)]
+    #expect(
+      LayerMapSweep.overlaps(layers) == [.overlap(layers[0], layers[1]), .overlap(layers[1], layers[2])]
+    )
+  }
 }

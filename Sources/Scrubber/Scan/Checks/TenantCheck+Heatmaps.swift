@@ -41,7 +41,7 @@ extension TenantCheck {
     _ object: ListedObject,
     _ shard: ShardIndex
   ) {
-    guard plan.current.contains(shard), !timeline.layers.isEmpty,
+    guard currentShards.contains(shard), !timeline.layers.isEmpty,
       let chosen = contents.timeline(shard, timeline.timeline)?.chosen, generation > chosen.generation
     else { return }
     report(
@@ -60,6 +60,8 @@ extension TenantCheck {
     _ object: ListedObject,
     _ shard: ShardIndex
   ) {
+    // Of before a split, nobody goes by it, and layers that no child names any more may be gone.
+    guard !ancestorShards.contains(shard) else { return }
     let gone = timeline.layers.filter { references.object($0.layer, of: timeline.timeline) == nil }
     guard let first = gone.first else { return }
     report(

@@ -49,7 +49,7 @@ extension TenantCheck {
   }
 
   /// Whether a shard's indices are those that page servers read: of an ancestor they no longer are.
-  func isServing(_ shard: ShardIndex) -> Bool { !plan.ancestors.contains(shard) }
+  func isServing(_ shard: ShardIndex) -> Bool { !ancestorShards.contains(shard) }
 
   private mutating func checkSupersededIndex(
     _ index: GenerationalObject,
@@ -228,11 +228,8 @@ extension TenantCheck {
     object: String
   ) {
     guard shard == plan.current.first else { return }
-    let offloaded = contents.shards[shard]?.manifest.value?.offloadedTimelines.contains {
-      $0.timeline == timeline
-    }
     if let archivedAt = index.archivedAt {
-      if offloaded ?? false {
+      if facts[shard]?.offloaded.contains(timeline) ?? false {
         report(
           .timelineOffloaded,
           shard,

@@ -10,6 +10,33 @@ extension TenantCheck {
         references.note(index, of: id)
       }
     }
+    noteLostReferences()
+  }
+
+  /// Indices that should be there and are not: what they named is unknown, so nothing that they might have
+  /// named counts as unused.
+  private mutating func noteLostReferences() {
+    for shard in plan.missing { references.noteLost(shard) }
+    guard plan.current.count > 1 else { return }
+    for id in sharedTimelines.live.keys {
+      for shard in plan.current where contents.timeline(shard, id)?.chosen == nil {
+        references.noteUnreadable(shard, id)
+      }
+    }
+  }
+
+  /// The timelines of the current shards: those of which one has a live index, with the first such shard, and
+  /// those of which one is being deleted.
+  var sharedTimelines: (live: [TimelineID: ShardIndex], deleting: Set<TimelineID>) {
+    var live: [TimelineID: ShardIndex] = [:]
+    var deleting = Set<TimelineID>()
+    for shard in plan.current {
+      for (id, timeline) in contents.shards[shard]?.timelines ?? [:] {
+        guard let index = timeline.index.value else { continue }
+        if index.deletedAt == nil { live[id] = live[id] ?? shard } else { deleting.insert(id) }
+      }
+    }
+    return (live, deleting)
   }
 
   /// Each layer that an index names: its name, its size, its generation, and whether it is there.
@@ -26,7 +53,7 @@ extension TenantCheck {
       checkObject(layer, timeline, shard)
       let name = layer.name
       // Records end at multiples of 8: up to the next one a layer can hold nothing that is above.
-      if name.isDelta, name.endLsn.value &- 1 > end.value | 7 {
+      if name.isDelta, name.endLsn.value > (end.value | 7).saturatingSum(1) {
         report(
           .layerAboveDiskConsistentLsn,
           shard,
@@ -38,7 +65,8 @@ extension TenantCheck {
           expected: "at most \(end.successor)"
         )
       }
-      if let branchPoint, name.startLsn <= branchPoint {
+      // An image at the branch point holds what is read there; a delta holds what came behind it.
+      if let branchPoint, name.isDelta ? name.startLsn <= branchPoint : name.startLsn < branchPoint {
         report(
           .layerBelowBranchPoint,
           shard,
@@ -229,7 +257,8 @@ extension TenantCheck {
   ) {
     let end = index.metadata.diskConsistentLsn
     let reached =
-      index.layers.lazy.map { $0.name.isDelta ? Lsn($0.name.endLsn.value &- 1) : $0.name.startLsn }.max()
+      index.layers.lazy.map(\.name).filter { !$0.isDelta || $0.hasValidRanges }
+      .map { $0.isDelta ? Lsn($0.endLsn.value - 1) : $0.startLsn }.max()
       ?? index.metadata.ancestorLsn
     guard reached < end, index.importPgdata == nil,
       !(index.layers.isEmpty && index.metadata.ancestorTimeline == nil)
@@ -252,7 +281,7 @@ extension TenantCheck {
   mutating func checkUnreferencedLayers() {
     for shard in inventory.shards {
       for timeline in shard.timelines { checkUnreferencedLayers(timeline, shard) }
-      if plan.ancestors.contains(shard.index) { reportAncestor(shard) }
+      if ancestorShards.contains(shard.index) { reportAncestor(shard) }
     }
   }
 
@@ -268,7 +297,7 @@ extension TenantCheck {
       return
     }
     verdict.coverage.visit(timeline.layers.count, bytes: timeline.layerByteCount)
-    let isCurrent = plan.current.contains(shard.index)
+    let isCurrent = currentShards.contains(shard.index)
     // No index: `checkWithoutIndex` has spoken. Deleted: so has `reportDeleting`.
     guard own?.chosen != nil || !isCurrent, !isCurrent || own?.index.value?.deletedAt == nil,
       !references.isUncertain(shard.index, timeline.id), !plan.unborn.contains(shard.index)
@@ -304,7 +333,8 @@ extension TenantCheck {
       )
       return
     }
-    if layer.generation > newestGeneration(of: shard) {
+    let newestGeneration = facts[shard.index]?.newestGeneration ?? .none
+    if layer.generation > newestGeneration {
       report(
         .layerUnknownGeneration,
         shard.index,
@@ -312,7 +342,7 @@ extension TenantCheck {
         object: key,
         message: "no index names this layer, and nothing else of this shard is of its generation",
         seen: "generation \(layer.generation)",
-        expected: "at most \(newestGeneration(of: shard))",
+        expected: "at most \(newestGeneration)",
         bytes: layer.size
       )
     } else {
@@ -326,14 +356,6 @@ extension TenantCheck {
         bytes: layer.size
       )
     }
-  }
-
-  /// The latest generation that an index, manifest or heatmap of the shard speaks of.
-  private func newestGeneration(of shard: ShardInventory) -> Generation {
-    let indices = shard.timelines.lazy.flatMap(\.indices).map(\.generation)
-    let manifests = shard.manifests.lazy.map(\.generation)
-    let heatmap = contents.shards[shard.index]?.heatmap.value?.generation ?? .none
-    return max(indices.max() ?? .none, manifests.max() ?? .none, heatmap)
   }
 
   mutating func noteOrphans(_ shard: ShardIndex, _ timeline: TimelineID) {
@@ -350,7 +372,7 @@ extension TenantCheck {
     for timeline in shard.timelines {
       let usage = references.usage(shard.index, timeline)
       used.count += usage.count
-      used.bytes &+= usage.bytes
+      used.bytes = used.bytes.saturatingSum(usage.bytes)
     }
     let total = shard.timelines.reduce(0) { $0 + $1.layers.count }
     report(

@@ -45,7 +45,8 @@ extension TenantCheck {
       couldNotLook(object.key, error)
     case .problem(.damaged(let error)):
       verdict.coverage.visit(object)
-      report(.manifestUnreadable, shard.index, object: object.key, error)
+      let code: FindingCode = isServing(shard.index) ? .manifestUnreadable : .manifestSupersededUnreadable
+      report(code, shard.index, object: object.key, error)
     case .present(let manifest):
       verdict.coverage.visit(object)
       if !TenantManifest.knownVersions.contains(manifest.version) {
@@ -78,6 +79,8 @@ extension TenantCheck {
     _ shard: ShardInventory
   ) {
     let id = entry.timeline
+    // Timelines are deleted and unarchived on the children of a split; the parent's manifest stays as it is.
+    guard currentShards.contains(shard.index) else { return }
     guard shard.timeline(id) != nil else {
       report(
         .manifestTimelineMissing,
@@ -88,9 +91,7 @@ extension TenantCheck {
       )
       return
     }
-    guard plan.current.contains(shard.index), let index = contents.timeline(shard.index, id)?.index.value
-    else { return }
-    guard index.deletedAt == nil else { return }
+    guard let index = contents.timeline(shard.index, id)?.index.value, index.deletedAt == nil else { return }
     guard let archivedAt = index.archivedAt else {
       report(
         .manifestNotArchived,
@@ -156,7 +157,7 @@ extension TenantCheck {
 
   /// Archived timelines are of a time when page servers wrote manifests for all tenants.
   private mutating func checkMissingManifest(_ shard: ShardInventory) {
-    guard plan.current.contains(shard.index) else { return }
+    guard currentShards.contains(shard.index) else { return }
     let archived = (contents.shards[shard.index]?.timelines ?? [:])
       .filter { $0.value.index.value?.archivedAt != nil && $0.value.index.value?.deletedAt == nil }
     guard let first = archived.keys.min() else { return }

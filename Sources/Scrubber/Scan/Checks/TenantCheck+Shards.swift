@@ -65,15 +65,12 @@ extension TenantCheck {
   /// A timeline that one current shard has, all must have.
   private mutating func checkTimelineSets() {
     guard plan.current.count > 1 else { return }
-    var owners: [TimelineID: ShardIndex] = [:]
-    for shard in plan.current {
-      for (id, timeline) in contents.shards[shard]?.timelines ?? [:] {
-        if let index = timeline.index.value, index.deletedAt == nil { owners[id] = owners[id] ?? shard }
-      }
-    }
+    let (owners, deleting) = sharedTimelines
+    // Shards delete a timeline one after the other.
+    let ids = owners.keys.filter { !deleting.contains($0) }.sorted()
     for shard in plan.current {
       let present = Set(inventory.shard(shard)?.timelines.map(\.id) ?? [])
-      for id in owners.keys.sorted() where !present.contains(id) {
+      for id in ids where !present.contains(id) {
         report(
           .shardTimelineMissing,
           shard,

@@ -37,7 +37,7 @@ extension TenantCheck {
       object: object.key,
       message:
         "deletion began at \(deletedAt) and has not ended: left are the index and \(layers)",
-      bytes: bytes &+ object.size
+      bytes: bytes.saturatingSum(object.size)
     )
     if !timeline.layers.isEmpty { noteOrphans(shard, timeline.id) }
   }
@@ -70,7 +70,8 @@ extension TenantCheck {
         shard.index,
         timeline.id,
         object: tenantsPrefix + folder,
-        message: "\(content) but no index_part.json, and nothing speaks of the timeline",
+        message: "\(content) but no index_part.json, and "
+          + (depth == .index ? "nothing speaks of the timeline" : "what might speak of it was not read"),
         bytes: timeline.layerByteCount
       )
     }
@@ -80,9 +81,7 @@ extension TenantCheck {
     guard timeline.isOnlyArchives, let archive = timeline.initdb ?? timeline.preservedInitdb else { return }
     // Of a sharded tenant the archives lie here, and the timeline elsewhere.
     guard !plan.current.contains(where: { $0 != shard.index && contents.timeline($0, timeline.id) != nil })
-    else {
-      return
-    }
+    else { return }
     report(
       .timelineOnlyInitdb,
       shard.index,
@@ -96,22 +95,14 @@ extension TenantCheck {
   /// Who says that a timeline without index should have one.
   private func witness(of timeline: TimelineInventory, _ shard: ShardInventory) -> String? {
     let id = timeline.id
-    let own = contents.shards[shard.index]
-    if plan.current.contains(where: {
-      contents.timeline($0, id)?.index.value?.deletedAt == nil
-        && contents.timeline($0, id)?.index.value != nil
-    }) {
-      return "other shards have one"
-    }
-    if own?.timelines.values.contains(where: { $0.index.value?.metadata.ancestorTimeline == id }) ?? false {
-      return "other timelines branch off it"
-    }
-    if own?.manifest.value?.offloadedTimelines.contains(where: { $0.timeline == id }) ?? false {
-      return "the manifest lists it as offloaded"
-    }
-    if own?.heatmap.value?.timelines.contains(where: { $0.timeline == id }) ?? false {
-      return "the heatmap lists it"
-    }
+    let others = plan.current.compactMap { contents.timeline($0, id)?.index.value }
+    // Shards delete a timeline one after the other.
+    if !others.isEmpty, others.allSatisfy({ $0.deletedAt == nil }) { return "other shards have one" }
+    if !others.isEmpty { return nil }
+    guard let facts = facts[shard.index] else { return nil }
+    if facts.ancestors.contains(id) { return "other timelines branch off it" }
+    if facts.offloaded.contains(id) { return "the manifest lists it as offloaded" }
+    if facts.heatmapped.contains(id) { return "the heatmap lists it" }
     // A deletion removes the archive before the index.
     return timeline.initdb != nil ? "its initdb archive is still there" : nil
   }
@@ -130,13 +121,13 @@ extension TenantCheck {
       report(.ancestorSelf, shard.index, timeline, object: object, message: "names itself as its ancestor")
       return
     }
-    if let cycle = cycle(from: timeline, shard.index) {
+    if let ring = facts[shard.index]?.ring(of: timeline) {
       report(
         .ancestorCycle,
         shard.index,
         timeline,
         object: object,
-        message: "its ancestors lead back to itself: \(cycle.map(\.description).joined(separator: " -> "))"
+        message: "its ancestors lead back to itself: \(path(around: ring))"
       )
       return
     }
@@ -206,7 +197,7 @@ extension TenantCheck {
     }
     // A root timeline must still have something from at or before the branch point.
     guard parent.metadata.ancestorTimeline == nil, parent.importPgdata == nil,
-      let first = parent.layers.lazy.map(\.name.startLsn).min(), first > branchPoint
+      let first = facts[shard]?.firstLayers[ancestor], first > branchPoint
     else { return }
     report(
       .ancestorLsnCollected,
@@ -220,19 +211,12 @@ extension TenantCheck {
     )
   }
 
-  /// The way from a timeline up its ancestors back to itself, if there is one.
-  private func cycle(from timeline: TimelineID, _ shard: ShardIndex) -> [TimelineID]? {
-    var path = [timeline]
-    var visited: Set<TimelineID> = [timeline]
-    var current = timeline
-    while let next = contents.timeline(shard, current)?.index.value?.metadata.ancestorTimeline {
-      path.append(next)
-      if next == timeline { return path }
-      // A cycle further up is the finding of those that are on it.
-      guard visited.insert(next).inserted else { return nil }
-      current = next
-    }
-    return nil
+  /// A ring of ancestors in words: a long one by its beginning.
+  private func path(around ring: [TimelineID]) -> String {
+    let shown = 8
+    var names = ring.prefix(shown).map(\.description)
+    if ring.count > shown { names.append("(\(ring.count - shown) more)") }
+    return (names + names.prefix(1)).joined(separator: " -> ")
   }
 
   // MARK: initdb archives

@@ -12,6 +12,10 @@ struct TenantCheck {
   /// The key prefix below which tenants lie.
   let tenantsPrefix: String
   let plan: ShardPlan
+  /// The same as `plan` says, to be asked quickly.
+  let currentShards: Set<ShardIndex>
+  let ancestorShards: Set<ShardIndex>
+  let facts: [ShardIndex: ShardFacts]
   var verdict = TenantVerdict()
   var references: LayerReferences
 
@@ -36,12 +40,21 @@ struct TenantCheck {
     self.contents = contents
     self.depth = depth
     self.tenantsPrefix = tenantsPrefix
+    let facts = Dictionary(
+      inventory.shards.map { ($0.index, ShardFacts($0, contents.shards[$0.index] ?? ShardContents())) },
+      uniquingKeysWith: { $1 }
+    )
+    self.facts = facts
     // A folder that holds nothing but initdb archives is no shard: all shards keep them in the unsharded
     // folder.
-    let shards = inventory.shards.filter(\.isMoreThanArchives)
-    plan = ShardPlan(shards: (shards.isEmpty ? inventory.shards : shards).map(\.index)) { shard in
-      TenantCheck.isActive(shard, inventory, contents)
-    }
+    let shards = inventory.shards.filter(\.isShard)
+    plan = ShardPlan(
+      shards: (shards.isEmpty ? inventory.shards : shards).map(\.index),
+      isActive: { TenantCheck.isActive($0, inventory, contents) },
+      newestGeneration: { facts[$0]?.newestGeneration ?? .none }
+    )
+    currentShards = Set(plan.current)
+    ancestorShards = Set(plan.ancestors)
     references = LayerReferences(inventory)
   }
 
@@ -65,11 +78,35 @@ struct TenantCheck {
     if !inventory.unlisted.isEmpty { withdrawAccusations() }
   }
 
-  /// Drops what rests on an object not being there: part of the listing is missing, so it may well be.
+  /// Drops what rests on an object not being there where part of the listing is missing: it may well be.
+  ///
+  /// A hole inside a timeline's folder says nothing against what concerns another timeline alone.
   private mutating func withdrawAccusations() {
-    verdict.findings.removeAll { $0.code.restsOnAbsence }
-    verdict.missingLayers = []
-    verdict.withOrphans = []
+    var timelines = Set<TimelineID>()
+    for prefix in inventory.unlisted {
+      guard let timeline = timeline(ofFolder: prefix) else {
+        verdict.findings.removeAll { $0.code.restsOnAbsence }
+        verdict.missingLayers = []
+        verdict.withOrphans = []
+        return
+      }
+      timelines.insert(timeline)
+    }
+    let findings = verdict.findings
+    verdict.removeFindings { position in
+      let finding = findings[position]
+      guard finding.code.restsOnAbsence else { return false }
+      guard finding.code.concernsOneTimeline, let timeline = finding.timeline else { return true }
+      return timelines.contains(timeline)
+    }
+    verdict.withOrphans.removeAll { timelines.contains($0.timeline) }
+  }
+
+  /// The timeline in whose folder a prefix lies.
+  private func timeline(ofFolder prefix: String) -> TimelineID? {
+    guard prefix.hasPrefix(tenantsPrefix) else { return nil }
+    let parts = prefix.dropFirst(tenantsPrefix.count).split(separator: "/")
+    return parts.count >= 3 && parts[1] == "timelines" ? TimelineID(String(parts[2])) : nil
   }
 
   /// Whether a shard has gone on since it was split: layers of its own, or data beyond its parent's.
