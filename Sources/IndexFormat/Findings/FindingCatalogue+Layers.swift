@@ -75,7 +75,7 @@ extension FindingEntry {
 
   static let layerOverlap = FindingEntry(
     .warning,
-    "two delta layers overlap in keys and LSNs without having the same LSN range",
+    "two delta layers hold the same keys at the same LSNs",
     cause: """
       Readers walk from layer to layer and rely on delta layers of the same keys to split the LSNs at the \
       same points. A compaction that was interrupted and repeated with other boundaries, or older versions \

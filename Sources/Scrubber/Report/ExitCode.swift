@@ -27,7 +27,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case .damage: "at least one finding is an error: data is damaged"
     case .strictWarnings: "there are warnings, and --strict was given"
     case .usage: "the command line or the environment is wrong; nothing was done"
-    case .nothingMatched: "nothing to check: no timeline matched"
+    case .nothingMatched: "nothing to check: no timeline matched, or not all that was asked for is there"
     case .limitReached: "a limit was reached before the end"
     case .interrupted: "interrupted by a signal"
     }

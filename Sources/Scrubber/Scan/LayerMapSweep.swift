@@ -27,12 +27,14 @@ enum LayerMapSweep {
     return problems
   }
 
-  /// Stretches of LSNs above `floor` that no delta covers, between the first layer and the last delta.
+  /// Stretches of LSNs above `floor` that no delta covers, up to the last delta.
   ///
-  /// - Parameter floor: where GC has been: below it, history may have holes.
-  static func gaps(_ layers: [IndexLayer], above floor: Lsn) -> [LayerMapProblem] {
+  /// - Parameters:
+  ///   - start: where the deltas of a branch begin: behind its branch point. Of a root timeline the first delta says.
+  ///   - floor: where GC has been: below it, history may have holes.
+  static func gaps(_ layers: [IndexLayer], from start: Lsn? = nil, above floor: Lsn) -> [LayerMapProblem] {
     var problems: [LayerMapProblem] = []
-    var covered: Lsn?
+    var covered = start
     for delta in layers.lazy.map(\.name).filter(\.isDelta).sorted(by: { $0.startLsn < $1.startLsn }) {
       if let covered, delta.startLsn > covered, delta.startLsn > floor {
         problems.append(.gap(start: covered, end: delta.startLsn, before: delta))

@@ -88,7 +88,8 @@ struct ScanRecord: Sendable {
   }
 }
 
-private final class LockedRecord: @unchecked Sendable {
+/// Takes the events of a scan down.
+final class LockedRecord: @unchecked Sendable {
   private let lock = NSLock()
   private var record = ScanRecord()
 

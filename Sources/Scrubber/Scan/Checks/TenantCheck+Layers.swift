@@ -53,7 +53,8 @@ extension TenantCheck {
       checkObject(layer, timeline, shard)
       let name = layer.name
       // Records end at multiples of 8: up to the next one a layer can hold nothing that is above.
-      if name.isDelta, name.endLsn.value > (end.value | 7).saturatingSum(1) {
+      let limit = Lsn((end.value | 7).saturatingSum(1))
+      if name.isDelta, name.endLsn > limit {
         report(
           .layerAboveDiskConsistentLsn,
           shard,
@@ -62,7 +63,7 @@ extension TenantCheck {
           lsn: name.endLsn,
           message: "delta layer ends above disk_consistent_lsn",
           seen: "\(name.endLsn)",
-          expected: "at most \(end.successor)"
+          expected: "at most \(limit)"
         )
       }
       // An image at the branch point holds what is read there; a delta holds what came behind it.
@@ -233,6 +234,7 @@ extension TenantCheck {
     guard shard.effectiveCount == 1 else { return }
     for case .gap(let start, let end, let before) in LayerMapSweep.gaps(
       index.layers,
+      from: index.metadata.ancestorTimeline.map { _ in index.metadata.ancestorLsn.successor },
       above: index.metadata.latestGcCutoffLsn.successor
     ) {
       report(

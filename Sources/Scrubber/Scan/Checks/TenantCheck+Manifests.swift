@@ -124,6 +124,18 @@ extension TenantCheck {
         expected: "\(index.metadata.ancestorTimeline.map(\.description) ?? "none") as in the index"
       )
     }
+    if let retained = entry.ancestorRetainLsn, retained != index.metadata.ancestorLsn {
+      report(
+        .manifestMismatch,
+        shard.index,
+        id,
+        object: object.key,
+        lsn: retained,
+        message: "manifest and index differ in the LSN that the ancestor keeps for it",
+        seen: "\(retained) in the manifest",
+        expected: "\(index.metadata.ancestorLsn) as in the index"
+      )
+    }
   }
 
   private mutating func checkSupersededManifest(
