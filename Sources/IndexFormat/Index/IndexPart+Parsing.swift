@@ -67,7 +67,8 @@ private struct IndexPartParser {
     case .deletedAt: index.deletedAt = try time(&reader)
     case .archivedAt: index.archivedAt = try time(&reader)
     case .importPgdata:
-      index.importPgdata = try reader.optional { (reader) throws(JSONFault) in try ImportPgdata(json: &reader) }
+      index.importPgdata = try reader.optional { (reader) throws(JSONFault) in try ImportPgdata(json: &reader)
+      }
     case .layerMetadata:
       var map = LayerMap()
       try map.parse(&reader)
@@ -82,7 +83,8 @@ private struct IndexPartParser {
     case .relSizeMigration: index.relSizeMigration = try word(&reader).map(RelSizeMigration.init(rawValue:))
     case .l2Lsn: index.l2Lsn = try lsn(&reader)
     case .gcCompaction:
-      index.gcCompaction = try reader.optional { (reader) throws(JSONFault) in try GcCompaction(json: &reader) }
+      index.gcCompaction = try reader.optional { (reader) throws(JSONFault) in try GcCompaction(json: &reader)
+      }
     case .markedInvisibleAt: index.markedInvisibleAt = try time(&reader)
     case .relSizeMigratedAt: index.relSizeMigratedAt = try lsn(&reader)
     }

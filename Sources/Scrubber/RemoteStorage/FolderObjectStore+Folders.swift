@@ -15,7 +15,11 @@ extension FolderObjectStore {
         if let name = String(validating: bytes, as: UTF8.self) { names.append(name) }
       }
     } catch {
-      throw error.storeError(.list, key: folder, kind: error.code == ENOENT || error.code == ENOTDIR ? .notFound : nil)
+      throw error.storeError(
+        .list,
+        key: folder,
+        kind: error.code == ENOENT || error.code == ENOTDIR ? .notFound : nil
+      )
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
