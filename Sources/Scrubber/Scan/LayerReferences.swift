@@ -30,21 +30,26 @@ struct LayerReferences {
 
   /// Notes all layers that an index names.
   mutating func note(_ index: IndexPart, of timeline: TimelineID) {
-    var shard: ShardIndex?
     var place = Place(shard: .unsharded, timeline: timeline)
     var inventory: TimelineInventory?
+    // Of the present place; taken out of the dictionary while it is written to, so that it is never copied.
+    var isReferenced: [Bool] = []
+    func putBack() { if inventory != nil { referenced[place] = isReferenced } }
+    var shard: ShardIndex?
     for layer in index.layers {
       if layer.shard != shard {
+        putBack()
         shard = layer.shard
         place = Place(shard: layer.shard, timeline: timeline)
         inventory = timelines[place]
+        isReferenced =
+          referenced.removeValue(forKey: place)
+          ?? Array(repeating: false, count: inventory?.layers.count ?? 0)
       }
-      guard let inventory, let position = inventory.position(of: layer.name, generation: layer.generation)
-      else {
-        continue
-      }
-      referenced[place, default: [Bool](repeating: false, count: inventory.layers.count)][position] = true
+      guard let position = inventory?.position(of: layer.name, generation: layer.generation) else { continue }
+      isReferenced[position] = true
     }
+    putBack()
   }
 
   mutating func noteUnreadable(_ shard: ShardIndex, _ timeline: TimelineID) {
@@ -62,16 +67,17 @@ struct LayerReferences {
     return inventory.layers[position]
   }
 
-  func isReferenced(_ position: Int, shard: ShardIndex, _ timeline: TimelineID) -> Bool {
-    referenced[Place(shard: shard, timeline: timeline)]?[position] ?? false
+  /// Which of a timeline's layer objects are named, by position; nil if none is.
+  func referencedPositions(_ shard: ShardIndex, _ timeline: TimelineID) -> [Bool]? {
+    referenced[Place(shard: shard, timeline: timeline)]
   }
 
   /// How many objects of a timeline are named, and their bytes.
   func usage(_ shard: ShardIndex, _ timeline: TimelineInventory) -> (count: Int, bytes: UInt64) {
     var count = 0
     var bytes: UInt64 = 0
-    for (position, layer) in timeline.layers.enumerated()
-    where isReferenced(position, shard: shard, timeline.id) {
+    guard let isReferenced = referencedPositions(shard, timeline.id) else { return (0, 0) }
+    for (position, layer) in timeline.layers.enumerated() where isReferenced[position] {
       count += 1
       bytes = bytes.saturatingSum(layer.size)
     }

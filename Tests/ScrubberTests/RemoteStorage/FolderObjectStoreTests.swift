@@ -139,35 +139,7 @@ struct FolderObjectStoreTests {
     #expect(all.errors.first?.error.key == String(repeating: "d/", count: FolderListing.maximumDepth))
   }
 
-  @Test(
-    "a folder without permission is one error in its place",
-    .disabled(if: geteuid() == 0, "root may read every folder: run the tests as another user for this one")
-  )
-  func unreadableFolder() async throws {
-    for name in ["a/1", "b/1", "c/1"] { try folder.write(name) }
-    chmod("\(folder.path)/b", 0)
-    let all = try await walk(store.walk(ListRequest()))
-    chmod("\(folder.path)/b", 0o755)
-    #expect(all.keys == ["a/1", "c/1"])
-    #expect(all.errors.map(\.error.kind) == [.accessDenied])
-    #expect(all.errors.map(\.error.key) == ["b/"])
-  }
-
-  @Test(
-    "files of which the sizes cannot be told are one error at the end of their folder",
-    .disabled(if: geteuid() == 0, "root may do so: run the tests as another user for this one")
-  )
-  func unreadableSizes() async throws {
-    for name in ["a/1", "b/1", "b/2", "b/3", "c/1"] { try folder.write(name) }
-    chmod("\(folder.path)/b", 0o444)
-    let all = try await walk(store.walk(ListRequest()))
-    chmod("\(folder.path)/b", 0o755)
-    #expect(all.keys == ["a/1", "c/1"])
-    #expect(all.errors.map(\.error.key) == ["b/"])
-    #expect(all.errors.map(\.error.kind) == [.accessDenied])
-    #expect(all.errors.map(\.keysBefore) == [1])
-    #expect(all.errors.first?.error.detail.contains("and 2 more") == true)
-  }
+  // Folders without permission: `PermissionTests`, as another user where the tests run as root.
 
   // MARK: Changes during a listing
 

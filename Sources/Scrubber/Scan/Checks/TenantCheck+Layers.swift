@@ -216,7 +216,7 @@ extension TenantCheck {
   /// How the layers fit together.
   mutating func checkLayerMap(_ index: IndexPart, _ timeline: TimelineID, _ shard: ShardIndex, object: String)
   {
-    let deltas = Set(index.layers.lazy.map(\.name).filter { $0.isDelta && $0.hasValidRanges })
+    let deltas = index.layers.lazy.map(\.name).filter { $0.isDelta && $0.hasValidRanges }
     for case .overlap(let first, let second) in LayerMapSweep.overlaps(Array(deltas)) {
       report(
         .layerOverlap,
@@ -304,8 +304,8 @@ extension TenantCheck {
     guard own?.chosen != nil || !isCurrent, !isCurrent || own?.index.value?.deletedAt == nil,
       !references.isUncertain(shard.index, timeline.id), !plan.unborn.contains(shard.index)
     else { return }
-    for (position, layer) in timeline.layers.enumerated()
-    where !references.isReferenced(position, shard: shard.index, timeline.id) {
+    let isReferenced = references.referencedPositions(shard.index, timeline.id)
+    for (position, layer) in timeline.layers.enumerated() where !(isReferenced?[position] ?? false) {
       reportUnreferenced(
         layer,
         timeline.id,
