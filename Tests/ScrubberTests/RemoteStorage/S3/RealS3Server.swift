@@ -25,8 +25,13 @@ final class RealS3Server: Sendable {
   private static let programs = BucketFixture.folder.deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: ".venv/bin")
   private static let children = Mutex<[pid_t]>([])
+  private static let folders = Mutex<[URL]>([])
   private static let killsAtExit: Void = {
-    atexit { RealS3Server.children.withLock { for child in $0 { kill(-child, SIGKILL) } } }
+    atexit {
+      RealS3Server.children.withLock { for child in $0 { kill(-child, SIGKILL) } }
+      // What cannot be removed lies in the folder for temporary files.
+      RealS3Server.folders.withLock { for folder in $0 { try? FileManager.default.removeItem(at: folder) } }
+    }
   }()
 
   let endpoint: String
@@ -81,6 +86,7 @@ final class RealS3Server: Sendable {
       let folder = FileManager.default.temporaryDirectory.appending(
         path: "scrubber-weed-\(UUID().uuidString)"
       )
+      folders.withLock { $0.append(folder) }
       try FileManager.default.createDirectory(
         at: folder.appending(path: "data"),
         withIntermediateDirectories: true

@@ -156,6 +156,40 @@ struct S3ServerTests {
     try await checkProgram(server, store)
   }
 
+  /// With versioning a bucket can be scanned as it was: before a page server wrote, after it, and after all is deleted.
+  @Test(.timeLimit(.minutes(1)))
+  func aBucketWithVersioningIsScannedAsItWas() async throws {
+    let server = try await RealS3Server.running(.seaweedFS)
+    let store = try await server.makeBucket(versioned: true)
+    func now() async throws -> Timestamp {
+      // Servers tell times to the second.
+      try await Task.sleep(for: .milliseconds(1100))
+      let moment = Timestamp.now
+      try await Task.sleep(for: .milliseconds(1100))
+      return moment
+    }
+    let before = try await now()
+    let fixture = try BucketFixture(tenants: ["E"])
+    for (key, object) in fixture.objects {
+      let body = object.text.map { Array($0.utf8) } ?? [UInt8](repeating: 0, count: Int(object.size))
+      _ = try await store.put(key, bytes: body)
+    }
+    let between = try await now()
+    try await store.delete(Array(fixture.objects.keys))
+    let expected = await ScanRecord.scan(try fixture.makeStore())
+    let then = await ScanRecord.scan(MomentObjectStore(store, at: between), jobs: 8)
+    #expect(then.errors == [])
+    #expect(then.findings == expected.findings)
+    #expect(then.summary.coverage == expected.summary.coverage)
+    for (moment, exitCode) in [(before, ExitCode.nothingMatched), (between, .ok), (.now, .nothingMatched)] {
+      let outcome = try BuiltProgram.run(
+        ["scan-metadata", "--bucket", store.location, "-n", "pageserver", "--at", moment.rfc3339],
+        environment: server.environment()
+      )
+      #expect(outcome.exitCode == exitCode.rawValue, "\(outcome.output) \(outcome.error)")
+    }
+  }
+
   private func checkProgram(_ server: RealS3Server, _ store: S3ObjectStore) async throws {
     func run(_ bucket: String, _ more: [String] = []) throws -> BuiltProgram.Outcome {
       try BuiltProgram.run(
