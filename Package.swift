@@ -29,10 +29,29 @@ let package = Package(
       path: "Sources/CLibraries/CBuildInformation",
       cSettings: [.define("SCRUBBER_COMMIT", to: "\"\(commit)\"")]
     ),
+    // What S3 takes: HTTP, the language of its answers, and the hashes that sign requests.
+    .systemLibrary(
+      name: "CCurl",
+      path: "Sources/CLibraries/CCurl",
+      pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]
+    ),
+    .systemLibrary(
+      name: "CXML2",
+      path: "Sources/CLibraries/CXML2",
+      pkgConfig: "libxml-2.0",
+      providers: [.apt(["libxml2-dev"])]
+    ),
+    .systemLibrary(
+      name: "CCrypto",
+      path: "Sources/CLibraries/CCrypto",
+      pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"])]
+    ),
     // Both edges: object stores, the command line, reports.
     .executableTarget(
       name: "Scrubber",
-      dependencies: ["IndexFormat", "CBuildInformation"],
+      dependencies: ["IndexFormat", "CBuildInformation", "CCrypto", "CCurl", "CXML2"],
       swiftSettings: strict
     ),
     .executableTarget(

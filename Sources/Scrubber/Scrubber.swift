@@ -15,7 +15,7 @@ struct Scrubber {
       case .show(let text):
         Printer.output.write(text)
         return .ok
-      case .scanMetadata(let command): return try await scan(command, environment: environment)
+      case .scanMetadata(let command): return await scan(command, environment: environment)
       }
     } catch {
       Printer.error.writeLine(error.description)
@@ -26,8 +26,8 @@ struct Scrubber {
   private static func scan(
     _ command: ScanMetadataCommand,
     environment: Environment
-  ) async throws(UsageError) -> ExitCode {
-    let source = try ScanSources.source(for: command.scan.address)
+  ) async -> ExitCode {
+    let source = ScanSources.source(for: command.scan.address, environment: environment)
     var command = command
     command.report.isColoured =
       Printer.output.isTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"

@@ -27,6 +27,15 @@ struct Environment: Sendable {
         "TOML as page servers have it, for example remote_storage = { local_path = \"/srv/copy\" }; used when "
           + "BUCKET and REGION are not both set.",
       ],
+      [
+        "AWS_ACCESS_KEY_ID",
+        "With AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN: the keys for S3. Else those of a profile "
+          + "in the AWS tools' files.",
+      ],
+      ["AWS_PROFILE", "The profile to use."],
+      ["AWS_NO_SIGN_REQUEST", "YES: ask S3 without a signature."],
+      ["AWS_REGION", "The region of the bucket, unless REGION says it."],
+      ["AWS_ENDPOINT_URL", "The server, if it is not that of AWS."],
       ["NO_COLOR", "When set, text has no colours on a terminal."],
     ]
   )

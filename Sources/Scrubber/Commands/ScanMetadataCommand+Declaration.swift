@@ -89,6 +89,10 @@ extension ScanMetadataCommand {
         meaning: "Check a copy of a bucket in a folder."
       ),
       .init(
+        command: "scrubber scan-metadata --bucket s3://name -n pageserver",
+        meaning: "Check a bucket of S3, at pageserver/v1/ in it."
+      ),
+      .init(
         command: "scrubber scan-metadata --bucket copy -n pageserver --format ndjson --min-severity error",
         meaning: "Follow the errors as they are found."
       ),

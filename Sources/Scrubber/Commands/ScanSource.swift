@@ -26,14 +26,13 @@ extension ScanFailure: CustomStringConvertible {
 
 /// The single place that decides which implementation scans which kind of store.
 enum ScanSources {
-  static func source(for address: BucketAddress) throws(UsageError) -> any ScanSource {
+  static func source(
+    for address: BucketAddress,
+    environment: Environment
+  ) -> any ScanSource {
     switch address {
-    case .folder(let path): return FolderScan(path: path)
-    case .s3(let bucket):
-      throw UsageError(
-        "s3://\(bucket.bucket): scanning S3 is not supported yet",
-        hint: "Copy the bucket to a folder and scan that."
-      )
+    case .folder(let path): FolderScan(path: path)
+    case .s3(let bucket): S3Scan(address: bucket, environment: environment)
     }
   }
 }

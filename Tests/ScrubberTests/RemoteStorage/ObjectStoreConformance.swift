@@ -12,6 +12,10 @@ struct ObjectStoreConformance: Sendable, CustomTestStringConvertible {
   /// Whether names between two `/` may be longer than 255 bytes.
   var holdsLongNames = true
   var isWritable = true
+  /// Which keys the store's server can hold.
+  var canHold: @Sendable (String) -> Bool = { _ in true }
+  /// Of all prefixes and borders, try every so manieth: a request to a server takes milliseconds.
+  var step = 1
   /// Makes a store with these objects, and runs the check on it.
   var withStore: @Sendable ([(String, [UInt8])], (any ObjectStore) async throws -> Void) async throws -> Void
 
@@ -86,7 +90,7 @@ extension ObjectStoreConformance {
     var keys = awkwardKeys + [String(repeating: "n", count: 255), String(repeating: "d/", count: 60) + "e"]
     if holdsObjectsBelowObjects { keys += ["x", "x/y", "a", "b~"] }
     if holdsLongNames { keys.append(String(repeating: "l", count: 900)) }
-    return keys
+    return keys.filter(canHold)
   }
 
   func checkKeyOrder() async throws {
@@ -123,7 +127,8 @@ extension ObjectStoreConformance {
         for end in key.indices.prefix(70) { prefixes.insert(Array(key[..<end].utf8)) }
         prefixes.insert(Array(key.utf8))
       }
-      for prefix in prefixes.map({ String(decoding: $0, as: UTF8.self) }) {
+      let texts = prefixes.map { String(decoding: $0, as: UTF8.self) }
+      for (number, prefix) in sortedByBytes(texts).enumerated() where number % step == 0 {
         let expected = sortedByBytes(keys.filter { $0.utf8.starts(with: prefix.utf8) })
         try await expectKeys(expected, store, ListRequest(prefix: prefix))
       }
@@ -136,10 +141,13 @@ extension ObjectStoreConformance {
     let keys = ["a!", "a-2/x", "a-2/y", "a.b", "a/1", "a/10", "a/b/c", "a/b/d", "a0", "b"]
     let borders: [String?] =
       [nil, "", "a", "a-2", "a-2/", "a-2/xx", "a/", "a/1!", "a/b", "a/b/", "a/b/c/", "a/c", "a1", "c"] + keys
+    var number = 0
     try await withStore(keys.map { ($0, []) }) { store async throws in
       for prefix in ["", "a", "a/", "a/b", "a/b/", "a-"] {
         for startAfter in borders {
           for endBefore in borders {
+            number += 1
+            guard number % step == 0 else { continue }
             let request = ListRequest(
               prefix: prefix,
               startAfter: startAfter,

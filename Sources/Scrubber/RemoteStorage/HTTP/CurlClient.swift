@@ -1,0 +1,385 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// HTTP by libcurl: all requests of a program on one thread, over connections that are kept and shared.
+///
+/// | what | how |
+/// |---|---|
+/// | requests at the same time | at most `maxInFlight`; the rest waits in the order it came |
+/// | HTTP/2 | where the server offers it over TLS |
+/// | redirects | are not followed: a signature holds for one address |
+/// | proxies | `HTTPS_PROXY`, `NO_PROXY` and their like, as libcurl reads them |
+/// | cancellation | the transfer is removed and its connection closed |
+///
+/// No task ever waits on a lock while the network is slow; the thread sleeps in `curl_multi_poll` and is woken for new
+/// requests by `curl_multi_wakeup`.
+final class CurlClient: Sendable {
+  private let loop: CurlLoop
+
+  /// - Parameter authorities: A file of certificates to trust instead of the system's.
+  init(maxInFlight: Int = 64, authorities: String? = nil) {
+    loop = CurlLoop(maxInFlight: max(1, maxInFlight), authorities: authorities)
+    loop.start()
+  }
+
+  deinit { loop.stop() }
+
+  func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+    let transfer = CurlTransfer(request)
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        transfer.continuation = continuation
+        loop.add(transfer)
+      }
+    } onCancel: {
+      transfer.isCancelled.store(true, ordering: .releasing)
+      loop.wake()
+    }
+    return try result.get()
+  }
+}
+
+/// The thread and what it works on. Lives until it is stopped.
+private final class CurlLoop: @unchecked Sendable {
+  private struct Mailbox {
+    var new: [CurlTransfer] = []
+    var isStopped = false
+  }
+
+  private let maxInFlight: Int
+  private let authorities: String?
+  /// Nil if libcurl has no memory; then every request fails.
+  private let multi: UnsafeMutableRawPointer?
+  private let mailbox = Mutex(Mailbox())
+  /// The rest belongs to the thread.
+  private var waiting: ArraySlice<CurlTransfer> = []
+  private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+  private var idleHandles: [UnsafeMutableRawPointer] = []
+
+  private static let globalResult = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+  init(maxInFlight: Int, authorities: String?) {
+    self.maxInFlight = maxInFlight
+    self.authorities = authorities
+    multi = Self.globalResult == CURLE_OK ? curl_multi_init() : nil
+    if let multi {
+      // An unknown option would only cost speed.
+      _ = shim_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maxInFlight)
+      _ = shim_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, maxInFlight)
+    }
+  }
+
+  deinit { if let multi { curl_multi_cleanup(multi) } }
+
+  func start() {
+    guard multi != nil else { return }
+    var thread = pthread_t()
+    let me = Unmanaged.passRetained(self)
+    let code = pthread_create(
+      &thread,
+      nil,
+      { context in
+        if let context { Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run() }
+        return nil
+      },
+      me.toOpaque()
+    )
+    if code == 0 {
+      pthread_detach(thread)
+    } else {
+      me.release()
+      mailbox.withLock { $0.isStopped = true }
+    }
+  }
+
+  func stop() {
+    mailbox.withLock { $0.isStopped = true }
+    wake()
+  }
+
+  func add(_ transfer: CurlTransfer) {
+    let isAccepted = mailbox.withLock { mailbox in
+      guard !mailbox.isStopped, multi != nil else { return false }
+      mailbox.new.append(transfer)
+      return true
+    }
+    guard isAccepted else {
+      return transfer.finish(.failure(HTTPFailure(kind: .other, detail: "the network thread does not run")))
+    }
+    wake()
+  }
+
+  func wake() { if let multi { curl_multi_wakeup(multi) } }
+
+  // MARK: The thread
+
+  private func run() {
+    guard let multi else { return }
+    while true {
+      let (new, isStopped) = mailbox.withLock { mailbox in
+        defer { mailbox.new = [] }
+        return (mailbox.new, mailbox.isStopped)
+      }
+      waiting += new
+      if isStopped { break }
+      dropCancelled()
+      startWaiting()
+      var runningCount: CInt = 0
+      curl_multi_perform(multi, &runningCount)
+      if collectFinished() { continue }
+      // Wakes up for sockets, time-outs and `wake`; the limit is only a safeguard.
+      curl_multi_poll(multi, nil, 0, 1000, nil)
+    }
+    let cancelled = HTTPFailure(kind: .cancelled, detail: "the network thread ended")
+    for transfer in waiting { transfer.finish(.failure(cancelled)) }
+    for (handle, transfer) in running {
+      remove(handle)
+      transfer.finish(.failure(cancelled))
+    }
+    for handle in idleHandles { curl_easy_cleanup(handle) }
+    idleHandles = []
+  }
+
+  private func dropCancelled() {
+    let failure = HTTPFailure(kind: .cancelled, detail: "the task was cancelled")
+    for (handle, transfer) in running where transfer.isCancelled.load(ordering: .acquiring) {
+      remove(handle)
+      transfer.finish(.failure(failure))
+    }
+    guard waiting.contains(where: { $0.isCancelled.load(ordering: .acquiring) }) else { return }
+    for transfer in waiting where transfer.isCancelled.load(ordering: .acquiring) {
+      transfer.finish(.failure(failure))
+    }
+    waiting.removeAll { $0.isCancelled.load(ordering: .acquiring) && $0.isFinished }
+  }
+
+  private func startWaiting() {
+    while running.count < maxInFlight, let transfer = waiting.popFirst() {
+      guard let handle = idleHandles.popLast() ?? curl_easy_init() else {
+        transfer.finish(.failure(HTTPFailure(kind: .other, detail: "libcurl has no memory")))
+        continue
+      }
+      var code = transfer.prepare(handle, authorities: authorities)
+      if code == CURLE_OK, curl_multi_add_handle(multi, handle) != CURLM_OK { code = CURLE_FAILED_INIT }
+      guard code == CURLE_OK else {
+        curl_easy_cleanup(handle)
+        let detail = "cannot prepare the request: \(String(cString: curl_easy_strerror(code)))"
+        transfer.finish(.failure(HTTPFailure(kind: .other, detail: detail)))
+        continue
+      }
+      running[handle] = transfer
+    }
+  }
+
+  /// Hands out what is done; returns whether something was.
+  private func collectFinished() -> Bool {
+    var isAny = false
+    var left: CInt = 0
+    while let message = curl_multi_info_read(multi, &left) {
+      guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
+      // The message is gone once the handle is removed.
+      let code = message.pointee.data.result
+      isAny = true
+      guard let transfer = running[handle] else { continue }
+      let result = transfer.result(code)
+      remove(handle)
+      transfer.finish(result)
+    }
+    return isAny
+  }
+
+  private func remove(_ handle: UnsafeMutableRawPointer) {
+    running[handle] = nil
+    curl_multi_remove_handle(multi, handle)
+    // Clears the options but keeps what is costly to make anew.
+    curl_easy_reset(handle)
+    if idleHandles.count < maxInFlight { idleHandles.append(handle) } else { curl_easy_cleanup(handle) }
+  }
+}
+
+/// A request under way. Made by a task, then used by the thread alone, but for `isCancelled`.
+private final class CurlTransfer: @unchecked Sendable {
+  let isCancelled = Atomic(false)
+  var continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>?
+  private(set) var isFinished = false
+
+  private let request: HTTPRequest
+  private var status = 0
+  private var headers = HTTPHeaders()
+  private var body: [UInt8] = []
+  /// How many bytes of the body came so far, whether they are kept or not.
+  private var receivedCount: UInt64 = 0
+  private var isCutFromWhole = false
+  private var failure: HTTPFailure?
+  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private let errorText: UnsafeMutablePointer<CChar>
+
+  /// The most bytes of an answer that says an error.
+  private static let errorBodyLimit = 64 << 10
+
+  init(_ request: HTTPRequest) {
+    self.request = request
+    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+  }
+
+  deinit {
+    curl_slist_free_all(headerList)
+    errorText.deallocate()
+  }
+
+  func finish(_ result: Result<HTTPResponse, HTTPFailure>) {
+    isFinished = true
+    continuation?.resume(returning: result)
+    continuation = nil
+  }
+
+  // MARK: The request
+
+  /// Sets all options. The handle must not outlive this object, which its callbacks use.
+  func prepare(_ handle: UnsafeMutableRawPointer, authorities: String?) -> CURLcode {
+    var codes = [
+      shim_set_text(handle, CURLOPT_URL, request.url),
+      shim_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"),
+      shim_set_long(handle, CURLOPT_NOSIGNAL, 1),
+      // Keys with `..` are the server's to judge.
+      shim_set_long(handle, CURLOPT_PATH_AS_IS, 1),
+      shim_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.timeouts.connect.wholeMilliseconds),
+      shim_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeouts.total.wholeMilliseconds),
+      shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1),
+      shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, request.timeouts.stall.wholeMilliseconds / 1000)),
+      shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText),
+    ]
+    if let authorities { codes.append(shim_set_text(handle, CURLOPT_CAINFO, authorities)) }
+    codes += prepareMethod(handle) + prepareHeaders(handle) + prepareCallbacks(handle)
+    return codes.first { $0 != CURLE_OK } ?? CURLE_OK
+  }
+
+  private func prepareMethod(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
+    switch request.method {
+    case .get: return [shim_set_long(handle, CURLOPT_HTTPGET, 1)]
+    case .head: return [shim_set_long(handle, CURLOPT_NOBODY, 1)]
+    case .put, .post:
+      let size = shim_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+      let copy = request.body.withUnsafeBytes { bytes in
+        // Of an empty array there is no address; without one libcurl would ask for the body.
+        bytes.baseAddress.map { shim_set_const_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0) }
+          ?? shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "")
+      }
+      return [size, copy, shim_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)]
+    }
+  }
+
+  private func prepareHeaders(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
+    // No `Expect: 100-continue`, which costs a round trip and which some servers never answer.
+    var lines = request.headers.map { "\($0.name): \($0.value)" } + ["Expect:", "Accept:"]
+    if !request.headers.contains(where: { $0.name == "content-type" }) { lines.append("Content-Type:") }
+    for line in lines {
+      guard let list = curl_slist_append(headerList, line) else { return [CURLE_OUT_OF_MEMORY] }
+      headerList = list
+    }
+    return [shim_set_pointer(handle, CURLOPT_HTTPHEADER, headerList)]
+  }
+
+  private func prepareCallbacks(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
+    // The loop holds the transfer as long as the handle runs.
+    let me = Unmanaged.passUnretained(self).toOpaque()
+    return [
+      shim_set_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+        CurlTransfer.from(context)?.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+          ?? 0
+      },
+      shim_set_pointer(handle, CURLOPT_HEADERDATA, me),
+      shim_set_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+        CurlTransfer.from(context)?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+          ?? 0
+      },
+      shim_set_pointer(handle, CURLOPT_WRITEDATA, me),
+    ]
+  }
+
+  private static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+    context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  // MARK: The answer
+
+  /// Takes one line. Returns how many bytes it took; any other number than given ends the transfer.
+  private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
+    if line.starts(with: "HTTP/".utf8) {
+      // Another answer begins, for example behind a `100 Continue`.
+      status =
+        line.split(separator: 0x20).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+        ?? 0
+      headers = HTTPHeaders()
+      body = []
+    } else if !headers.add(line: line) {
+      failure = HTTPFailure(kind: .other, detail: "the headers of the answer are too long")
+      return 0
+    }
+    return line.count
+  }
+
+  private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    var kept = bytes[...]
+    if status == 200, let range = request.range, headers["content-range"] == nil {
+      isCutFromWhole = true
+      // Skips what lies before the range, and leaves as soon as its end is there.
+      let (first, overflow) = range.lowerBound.subtractingReportingOverflow(receivedCount)
+      kept = kept.dropFirst(overflow ? 0 : Int(clamping: first))
+      let missing = range.upperBound - range.lowerBound - UInt64(body.count)
+      kept = kept.prefix(Int(clamping: missing))
+    }
+    let limit = (200..<300).contains(status) ? request.bodyLimit : Self.errorBodyLimit
+    guard kept.count <= limit - body.count else {
+      failure = HTTPFailure(kind: .tooLarge, detail: "more than \(limit) bytes")
+      return 0
+    }
+    if body.isEmpty, let announced = headers["content-length"].flatMap(Int.init) {
+      body.reserveCapacity(min(announced, limit))
+    }
+    body.append(contentsOf: kept)
+    receivedCount += UInt64(bytes.count)
+    if isCutFromWhole, hasWholeRange { return 0 }
+    return bytes.count
+  }
+
+  private var hasWholeRange: Bool {
+    request.range.map { UInt64(body.count) == $0.upperBound - $0.lowerBound } ?? false
+  }
+
+  func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPFailure> {
+    if let failure { return .failure(failure) }
+    let isLeftEarly = code == CURLE_WRITE_ERROR && isCutFromWhole && hasWholeRange
+    guard code == CURLE_OK || isLeftEarly else {
+      let text =
+        errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+      return .failure(HTTPFailure(kind: HTTPFailure.Kind(code), detail: text))
+    }
+    return .success(
+      HTTPResponse(status: status, headers: headers, body: body, isCutFromWhole: isCutFromWhole)
+    )
+  }
+}
+
+extension HTTPFailure.Kind {
+  fileprivate init(_ code: CURLcode) {
+    switch code {
+    case CURLE_OPERATION_TIMEDOUT: self = .timedOut
+    case CURLE_PARTIAL_FILE: self = .short
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_RECV_ERROR,
+      CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_SSL_CONNECT_ERROR:
+      self = .connection
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: self = .untrusted
+    default: self = .other
+    }
+  }
+}
+
+extension Duration {
+  fileprivate var wholeMilliseconds: Int {
+    Int(clamping: components.seconds.multipliedReportingOverflow(by: 1000).partialValue)
+      + Int(components.attoseconds / 1_000_000_000_000_000)
+  }
+}

@@ -1,0 +1,113 @@
+import CXML2
+
+/// What reads a document as it goes by. Names are without their namespace.
+protocol XMLVisitor {
+  mutating func begin(_ element: String)
+  /// Ends an element; `text` is what stood directly inside it.
+  mutating func end(_ element: String, text: [UInt8])
+}
+
+/// Why a document cannot be read.
+struct XMLError: Error, Sendable, Equatable {
+  var message: String
+}
+
+/// Reads a document by libxml2's SAX interface: no tree, no network, no entities but the five of XML itself.
+///
+/// | limit | why |
+/// |---|---|
+/// | no document type | it is where entities are declared, and no store sends one |
+/// | 12 elements deep | answers of S3 are at most five deep |
+/// | 500,000 elements | 1000 objects have about ten each; some servers send larger pages |
+/// | 64 KiB of text in an element | a key has at most 1024 bytes, thrice as many when encoded |
+enum XMLReader {
+  fileprivate static let maxDepth = 12
+  fileprivate static let maxElementCount = 500_000
+  fileprivate static let maxTextLength = 64 << 10
+
+  static func read<Visitor: XMLVisitor>(_ bytes: [UInt8], by visitor: Visitor) throws(XMLError) -> Visitor {
+    let state = XMLState(visitor)
+    var handler = Self.handler
+    let context = Unmanaged.passUnretained(state).toOpaque()
+    guard let parser = xmlCreatePushParserCtxt(&handler, context, nil, 0, nil) else {
+      throw XMLError(message: "libxml2 has no memory")
+    }
+    defer { xmlFreeParserCtxt(parser) }
+    let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
+    xmlCtxtUseOptions(parser, CInt(options))
+    var isDone = false
+    for start in stride(from: 0, to: bytes.count, by: 64 << 10) where state.error == nil {
+      let end = min(start + 64 << 10, bytes.count)
+      isDone = end == bytes.count
+      bytes[start..<end].withUnsafeBytes { chunk in
+        let text = chunk.assumingMemoryBound(to: CChar.self).baseAddress
+        _ = xmlParseChunk(parser, text, CInt(chunk.count), isDone ? 1 : 0)
+      }
+    }
+    withExtendedLifetime(state) {}
+    if let error = state.error { throw error }
+    guard isDone, parser.pointee.wellFormed == 1, state.isFinished, let result = state.visitor as? Visitor
+    else {
+      throw XMLError(message: "the answer is not well-formed XML")
+    }
+    return result
+  }
+
+  private static var handler: xmlSAXHandler {
+    var handler = xmlSAXHandler()
+    handler.initialized = UInt32(XML_SAX2_MAGIC)
+    handler.startElementNs = { context, name, _, _, _, _, _, _, _ in
+      XMLState.from(context)?.begin(name)
+    }
+    handler.endElementNs = { context, name, _, _ in XMLState.from(context)?.end(name) }
+    handler.characters = { context, bytes, count in XMLState.from(context)?.add(bytes, count) }
+    handler.cdataBlock = { context, bytes, count in XMLState.from(context)?.add(bytes, count) }
+    handler.internalSubset = { context, _, _, _ in
+      XMLState.from(context)?.fail("the answer has a document type")
+    }
+    // Without this errors would go to standard error. Lesser ones are about namespaces, which nothing here depends on.
+    handler.serror = { context, error in
+      guard let error, error.pointee.level == XML_ERR_FATAL else { return }
+      XMLState.from(context)?.fail("the answer is not well-formed XML")
+    }
+    return handler
+  }
+}
+
+/// Where a document stands. Used by one parser's callbacks, one after the other.
+private final class XMLState {
+  var visitor: any XMLVisitor
+  private(set) var error: XMLError?
+  /// The text of each open element.
+  private var open: [[UInt8]] = []
+  private var elementCount = 0
+  var isFinished: Bool { open.isEmpty && elementCount > 0 }
+
+  init(_ visitor: any XMLVisitor) { self.visitor = visitor }
+
+  static func from(_ context: UnsafeMutableRawPointer?) -> XMLState? {
+    context.map { Unmanaged<XMLState>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  func fail(_ message: String) { if error == nil { error = XMLError(message: message) } }
+
+  func begin(_ name: UnsafePointer<xmlChar>?) {
+    guard error == nil, let name else { return }
+    elementCount += 1
+    guard open.count < XMLReader.maxDepth else { return fail("elements are nested too deeply") }
+    guard elementCount <= XMLReader.maxElementCount else { return fail("there are too many elements") }
+    open.append([])
+    visitor.begin(String(cString: name))
+  }
+
+  func end(_ name: UnsafePointer<xmlChar>?) {
+    guard error == nil, let name, let text = open.popLast() else { return }
+    visitor.end(String(cString: name), text: text)
+  }
+
+  func add(_ bytes: UnsafePointer<xmlChar>?, _ count: CInt) {
+    guard error == nil, let bytes, count > 0, let depth = open.indices.last else { return }
+    guard open[depth].count + Int(count) <= XMLReader.maxTextLength else { return fail("a text is too long") }
+    open[depth].append(contentsOf: UnsafeBufferPointer(start: bytes, count: Int(count)))
+  }
+}

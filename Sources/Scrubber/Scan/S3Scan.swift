@@ -1,0 +1,89 @@
+import IndexFormat
+
+/// Scans a bucket of S3.
+struct S3Scan: ScanSource {
+  let address: S3Address
+  let environment: Environment
+
+  /// Where page servers put their data unless told otherwise.
+  static let defaultPrefix = "pageserver/v1"
+
+  func run(
+    _ options: ScanOptions,
+    emit: @escaping @Sendable (ScanEvent) -> Void
+  ) async throws(ScanFailure) {
+    let bucket: S3ObjectStore
+    do throws(S3ConfigurationError) {
+      let configuration = try S3Configuration(address, environment: environment)
+      // Each job lists, and reads some objects at the same time.
+      bucket = S3ObjectStore(S3Client(configuration, maxInFlight: min(256, options.jobs * 2)))
+    } catch {
+      throw ScanFailure(message: error.message, hint: error.hint, exitCode: .couldNotFinish)
+    }
+    let store = try await view(of: bucket, at: options.moment)
+    let prefix = address.prefix ?? Self.defaultPrefix
+    let root = BucketRoot(tenantsPrefix: prefix.isEmpty ? "tenants/" : "\(prefix)/tenants/")
+    try await checkThatTenantsAreThere(store, root)
+    var scan = PageserverScan(store: store, root: root)
+    scan.depth = options.depth
+    scan.jobs = options.jobs
+    scan.selection = options.tenants
+    let moment = options.moment ?? Timestamp.now
+    emit(
+      .begin(
+        ScanBegin(
+          command: "scan-metadata",
+          location: store.location,
+          prefix: root.prefix,
+          depth: options.depth,
+          moment: moment
+        )
+      )
+    )
+    let collector = ScanCollector(moment: moment, emit: emit)
+    await scan.run(collector)
+    _ = await collector.end()
+  }
+
+  /// The bucket, or what it was at a moment, which only a bucket with versioning knows.
+  private func view(of bucket: S3ObjectStore, at moment: Timestamp?) async throws(ScanFailure)
+    -> any ObjectStore
+  {
+    guard let moment else { return bucket }
+    let keepsHistory: Bool
+    do throws(StoreError) {
+      keepsHistory = try await bucket.keepsHistory()
+    } catch {
+      throw ScanFailure(
+        message: "--at: \(bucket.location): cannot tell whether it keeps versions: \(error.detail)"
+      )
+    }
+    guard keepsHistory else {
+      throw ScanFailure(
+        message: "--at: \(bucket.location) keeps no versions of its objects",
+        hint: "Only a bucket with versioning enabled can be scanned as it was.",
+        exitCode: .usage
+      )
+    }
+    return MomentObjectStore(bucket, at: moment)
+  }
+
+  /// One request, which tells at once whether the bucket is there and may be read.
+  private func checkThatTenantsAreThere(_ store: any ObjectStore, _ root: BucketRoot)
+    async throws(ScanFailure)
+  {
+    let isAny: Bool
+    do throws(StoreError) {
+      isAny = try await store.list(ListRequest(prefix: root.tenantsPrefix, pageLimit: 1)).next() != nil
+    } catch {
+      throw ScanFailure(message: "\(store.location): \(error.detail)", exitCode: .couldNotFinish)
+    }
+    guard isAny else {
+      throw ScanFailure(
+        message: "\(store.location): there are no objects at \(root.tenantsPrefix)",
+        hint: "Write what stands before tenants/ behind the bucket's name: s3://NAME/PREFIX.",
+        exitCode: .nothingMatched
+      )
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Testing
+
+@testable import Scrubber
+
+struct S3ConfigurationTests {
+  private func configuration(_ values: [String: String], bucket: String = "b-1") throws -> S3Configuration {
+    let values = values.merging(["HOME": "/nonexistent"]) { old, _ in old }
+    return try S3Configuration(S3Address(bucket: bucket), environment: Environment(values))
+  }
+
+  private let keys = ["AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hush"]
+
+  @Test func theBucketStandsInTheHostOfAWSAndInThePathElsewhere() throws {
+    let aws = try configuration(keys.merging(["AWS_REGION": "eu-central-1"]) { $1 })
+    #expect(aws.origin == "https://b-1.s3.eu-central-1.amazonaws.com")
+    #expect(aws.basePath == "")
+    let dotted = try configuration(keys, bucket: "b.1")
+    #expect(dotted.origin == "https://s3.us-east-1.amazonaws.com")
+    #expect(dotted.basePath == "/b.1")
+    let other = try configuration(keys.merging(["AWS_ENDPOINT_URL": "http://127.0.0.1:80/"]) { $1 })
+    #expect(other.origin == "http://127.0.0.1")
+    #expect(other.host == "127.0.0.1")
+    #expect(other.basePath == "/b-1")
+  }
+
+  @Test(arguments: ["ftp://x", "http://", "http://user:hush@host", "http://host/path", "host"])
+  func otherEndpointsAreRefusedWithoutRepeatingThem(_ endpoint: String) {
+    let error = #expect(throws: S3ConfigurationError.self) {
+      try configuration(keys.merging(["AWS_ENDPOINT_URL": endpoint]) { $1 })
+    }
+    #expect(error?.message.contains("hush") == false)
+  }
+
+  @Test func profilesOfTheSharedFilesAreRead() throws {
+    let folder = try TemporaryFolder()
+    let credentials = """
+      # comment
+      [default]
+      aws_access_key_id = one
+      aws_secret_access_key = s1
+      [other]
+      aws_access_key_id=two
+      aws_secret_access_key = s=2
+      aws_session_token = t
+      """
+    let settings = "[default]\nregion = eu-west-1\n[profile other]\nregion = eu-west-2\ns3 =\n  region = no\n"
+    try folder.write("credentials", Array(credentials.utf8))
+    try folder.write("config", Array(settings.utf8))
+    let files = [
+      "AWS_SHARED_CREDENTIALS_FILE": "\(folder.path)/credentials", "AWS_CONFIG_FILE": "\(folder.path)/config",
+    ]
+    let first = try configuration(files)
+    #expect(first.credentials == S3Credentials(accessKey: "one", secretKey: "s1"))
+    #expect(first.region == "eu-west-1")
+    // A profile that is named wins over keys in the environment.
+    let other = try configuration(files.merging(keys) { $1 }.merging(["AWS_PROFILE": "other"]) { $1 })
+    #expect(other.credentials == S3Credentials(accessKey: "two", secretKey: "s=2", sessionToken: "t"))
+    #expect(other.region == "eu-west-2")
+  }
+
+  @Test func withoutCredentialsTheErrorNamesWhatWasTried() throws {
+    let error = #expect(throws: S3ConfigurationError.self) { try configuration([:]) }
+    for source in ["AWS_ACCESS_KEY_ID", "/nonexistent/.aws/credentials", "/nonexistent/.aws/config"] {
+      #expect(error?.message.contains(source) == true)
+    }
+    #expect(try configuration(["AWS_NO_SIGN_REQUEST": "YES"]).credentials == nil)
+    #expect(throws: S3ConfigurationError.self) { try configuration(["AWS_ACCESS_KEY_ID": "id"]) }
+  }
+}
