@@ -27,7 +27,8 @@ demo: all
 	@$(BUILD)/scrubber scan-metadata --bucket samples/damaged --node-kind pageserver; status=$$?; \
 	  printf '\nexit code %s: damage found, as it should be\n' $$status; test $$status -eq 2
 
-test: setup
+test:
+	@tools/setup tests
 	samples/make-damaged
 	swift build
 	swift test
