@@ -23,21 +23,7 @@ struct FolderScan: ScanSource {
     // Files are there at once: more tasks than processors only take memory.
     scan.jobs = min(options.jobs, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     scan.selection = options.tenants
-    let moment = Timestamp.now
-    emit(
-      .begin(
-        ScanBegin(
-          command: "scan-metadata",
-          location: store.location,
-          prefix: root.prefix,
-          depth: options.depth,
-          moment: moment
-        )
-      )
-    )
-    let collector = ScanCollector(moment: moment, emit: emit)
-    await scan.run(collector)
-    _ = await collector.end()
+    await scan.run(at: Timestamp.now, emit: emit)
   }
 
   /// Where in the folder the tenants lie.

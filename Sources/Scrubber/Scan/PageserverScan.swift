@@ -24,6 +24,26 @@ struct PageserverScan: Sendable {
   /// Objects that are asked for by name at the same time.
   private static let parallelHeads = 8
 
+  /// Scans, and tells it from the first event to the summary.
+  ///
+  /// - Parameter moment: what the scan speaks of.
+  func run(at moment: Timestamp, emit: @escaping @Sendable (ScanEvent) -> Void) async {
+    emit(
+      .begin(
+        ScanBegin(
+          command: "scan-metadata",
+          location: store.location,
+          prefix: root.prefix,
+          depth: depth,
+          moment: moment
+        )
+      )
+    )
+    let collector = ScanCollector(moment: moment, emit: emit)
+    await run(collector)
+    _ = await collector.end()
+  }
+
   /// Runs to the end, or until the task is cancelled. Everything there is to say goes to `collector`.
   func run(_ collector: ScanCollector) async {
     let ranges = await ranges(collector)

@@ -28,21 +28,7 @@ struct S3Scan: ScanSource {
     scan.depth = options.depth
     scan.jobs = options.jobs
     scan.selection = options.tenants
-    let moment = options.moment ?? Timestamp.now
-    emit(
-      .begin(
-        ScanBegin(
-          command: "scan-metadata",
-          location: store.location,
-          prefix: root.prefix,
-          depth: options.depth,
-          moment: moment
-        )
-      )
-    )
-    let collector = ScanCollector(moment: moment, emit: emit)
-    await scan.run(collector)
-    _ = await collector.end()
+    await scan.run(at: options.moment ?? Timestamp.now, emit: emit)
   }
 
   /// The bucket, or what it was at a moment, which only a bucket with versioning knows.

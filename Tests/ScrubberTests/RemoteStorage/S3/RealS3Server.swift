@@ -43,8 +43,17 @@ final class RealS3Server: Sendable {
     }
   }
 
-  private static let moto = Task { try await RealS3Server(.moto) }
-  private static let seaweedFS = Task { try await RealS3Server(.seaweedFS) }
+  private static let moto = Task { try await start(.moto) }
+  private static let seaweedFS = Task { try await start(.seaweedFS) }
+
+  /// Between looking for free ports and taking them somebody else may have taken one: then others are tried.
+  private static func start(_ kind: Kind) async throws -> RealS3Server {
+    for _ in 0..<4 {
+      // The reason of the last try is the one that is told.
+      if let server = try? await RealS3Server(kind) { return server }
+    }
+    return try await RealS3Server(kind)
+  }
 
   /// The one of this kind; started when it is asked for first.
   static func running(_ kind: Kind) async throws -> RealS3Server {
