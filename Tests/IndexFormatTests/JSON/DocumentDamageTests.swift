@@ -63,4 +63,23 @@ struct DocumentDamageTests {
     #expect(refused[.truncated, default: 0] < 200)
     if number == 1 { #expect(refused[.checksumMismatch, default: 0] > 0) }
   }
+
+  /// All 255 other values of every byte of one index: small, with a layer, an ancestor and a time.
+  @Test func everyChangeOfASingleByte() throws {
+    let document = Self.index(ofBucketWith: "index_part.json-00000002", sizes: 540..<550)
+    #expect(try IndexPart(parsing: document).layers.count == 1)
+    var changed = document
+    var count = 0
+    for offset in document.indices {
+      for value in UInt8.min...UInt8.max where value != document[offset] {
+        changed[offset] = value
+        count += 1
+        if case .broken(let what) = DocumentVerdict.of(changed, as: IndexPart.self) {
+          Issue.record("byte \(offset), \(value): \(what)")
+        }
+      }
+      changed[offset] = document[offset]
+    }
+    #expect(count == document.count * 255)
+  }
 }
