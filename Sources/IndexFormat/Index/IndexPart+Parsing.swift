@@ -6,10 +6,6 @@ extension IndexPart {
     try parseJSON(bytes) { (reader) throws(JSONFault) in try parser.parse(&reader) }
     self = parser.index
   }
-
-  public init(parsing bytes: [UInt8]) throws(FormatError) {
-    try self.init(parsing: bytes.span.bytes)
-  }
 }
 
 /// The state of reading an index. Values go to where they stay: copying a finished index takes longer than reading a

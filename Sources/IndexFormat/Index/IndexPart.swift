@@ -26,7 +26,7 @@
 /// generation) are written in Neon's form.
 ///
 /// Source: `pageserver/src/tenant/remote_timeline_client/index.rs` and its history.
-public struct IndexPart: Sendable, Equatable {
+public struct IndexPart: JSONDocument, Equatable {
   public var version: UInt64 = IndexPart.latestVersion
   public var deletedAt: NaiveDateTime?
   public var archivedAt: NaiveDateTime?

@@ -2,7 +2,7 @@
 ///
 /// Lists up to that sequence number may be executed. Missing or unreadable counts as 0. Source:
 /// `pageserver/src/deletion_queue.rs`.
-public struct DeletionHeader: Sendable, Hashable {
+public struct DeletionHeader: JSONDocument, Hashable {
   public var version: UInt64
   public var validatedSequence: UInt64
   public var unknownFields: [UnknownField] = []
@@ -10,8 +10,6 @@ public struct DeletionHeader: Sendable, Hashable {
   public init(parsing bytes: RawSpan) throws(FormatError) {
     self = try parseJSON(bytes) { (reader) throws(JSONFault) in try DeletionHeader(json: &reader) }
   }
-
-  public init(parsing bytes: [UInt8]) throws(FormatError) { try self.init(parsing: bytes.span.bytes) }
 
   private init(json reader: inout JSONReader) throws(JSONFault) {
     var version: UInt64?

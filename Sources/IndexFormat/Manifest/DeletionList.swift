@@ -11,7 +11,7 @@
 ///
 /// Names are relative to the timeline's folder and bear their own generation. Source:
 /// `pageserver/src/deletion_queue.rs`.
-public struct DeletionList: Sendable, Hashable {
+public struct DeletionList: JSONDocument, Hashable {
   public struct Tenant: Sendable, Hashable {
     public var tenantShard: TenantShardID
     public var timelines: [Timeline]
@@ -39,8 +39,6 @@ public struct DeletionList: Sendable, Hashable {
   public init(parsing bytes: RawSpan) throws(FormatError) {
     self = try parseJSON(bytes) { (reader) throws(JSONFault) in try DeletionList(json: &reader) }
   }
-
-  public init(parsing bytes: [UInt8]) throws(FormatError) { try self.init(parsing: bytes.span.bytes) }
 
   private init(json reader: inout JSONReader) throws(JSONFault) {
     var version: UInt64?

@@ -13,7 +13,7 @@
 ///
 /// A hint, never an authority: it may name layers and timelines that are gone since. Source:
 /// `pageserver/src/tenant/secondary/heatmap.rs`.
-public struct Heatmap: Sendable, Hashable {
+public struct Heatmap: JSONDocument, Hashable {
   public struct Timeline: Sendable, Hashable {
     public var timeline: TimelineID
     public var layers: [Layer]
@@ -46,8 +46,6 @@ public struct Heatmap: Sendable, Hashable {
   public init(parsing bytes: RawSpan) throws(FormatError) {
     self = try parseJSON(bytes) { (reader) throws(JSONFault) in try Heatmap(json: &reader) }
   }
-
-  public init(parsing bytes: [UInt8]) throws(FormatError) { try self.init(parsing: bytes.span.bytes) }
 
   /// Names of all members, at any level, that this version does not know.
   public var allUnknownFieldNames: [String] {

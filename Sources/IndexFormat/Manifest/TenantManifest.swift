@@ -7,7 +7,7 @@
 /// | `offloaded_timelines` | array of `OffloadedTimeline` | empty | 1 |
 ///
 /// Source: `pageserver/src/tenant/remote_timeline_client/manifest.rs`.
-public struct TenantManifest: Sendable, Hashable {
+public struct TenantManifest: JSONDocument, Hashable {
   public var version: UInt64 = TenantManifest.knownVersions.upperBound
   /// Pages a stripe; advisory, the storage controller is the authority.
   public var stripeSize: UInt32?
@@ -21,8 +21,6 @@ public struct TenantManifest: Sendable, Hashable {
   public init(parsing bytes: RawSpan) throws(FormatError) {
     self = try parseJSON(bytes) { (reader) throws(JSONFault) in try TenantManifest(json: &reader) }
   }
-
-  public init(parsing bytes: [UInt8]) throws(FormatError) { try self.init(parsing: bytes.span.bytes) }
 
   private init(json reader: inout JSONReader) throws(JSONFault) {
     var manifest = TenantManifest()

@@ -52,8 +52,6 @@ struct Coverage: Sendable, Equatable {
     case depth
     /// A temporary or side file of a local store.
     case temporary
-    /// It belongs to a tenant or shard that was not asked for.
-    case notSelected = "not-selected"
     /// The store gave no answer.
     case unreadable
     /// The scan was interrupted before it.

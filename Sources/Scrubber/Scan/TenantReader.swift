@@ -20,15 +20,9 @@ struct TenantReader: Sendable {
   private func read(_ shard: ShardInventory) async -> ShardContents {
     var contents = ShardContents()
     let manifests = shard.manifests.newestFirst
-    contents.manifest = await look(at: manifests.first) { bytes throws(FormatError) in
-      try TenantManifest(parsing: bytes)
-    }
-    contents.supersededManifests = await problems(in: manifests.dropFirst()) { bytes throws(FormatError) in
-      _ = try TenantManifest(parsing: bytes)
-    }
-    if let heatmap = shard.heatmap {
-      contents.heatmap = await look(at: heatmap) { bytes throws(FormatError) in try Heatmap(parsing: bytes) }
-    }
+    contents.manifest = await look(at: manifests.first?.object)
+    contents.supersededManifests = await problems(in: manifests.dropFirst(), as: TenantManifest.self)
+    contents.heatmap = await look(at: shard.heatmap)
     await withTaskGroup(of: (TimelineID, TimelineContents).self) { group in
       var waiting = shard.timelines.makeIterator()
       for _ in 0..<max(1, parallelReads) {
@@ -47,39 +41,26 @@ struct TenantReader: Sendable {
     var contents = TimelineContents()
     let indices = timeline.indices.newestFirst
     contents.chosen = indices.first
-    contents.index = await look(at: indices.first) { bytes throws(FormatError) in
-      try IndexPart(parsing: bytes)
-    }
-    contents.supersededIndices = await problems(in: indices.dropFirst()) { bytes throws(FormatError) in
-      _ = try IndexPart(parsing: bytes)
-    }
+    contents.index = await look(at: indices.first?.object)
+    contents.supersededIndices = await problems(in: indices.dropFirst(), as: IndexPart.self)
     return contents
   }
 
-  private func problems(
+  /// What is wrong with objects of which nothing else is wanted, by key.
+  private func problems<Document: JSONDocument>(
     in objects: some Sequence<GenerationalObject>,
-    _ parse: ([UInt8]) throws(FormatError) -> Void
+    as document: Document.Type
   ) async -> [String: LookProblem] {
     var problems: [String: LookProblem] = [:]
     for object in objects {
-      let look = await look(at: object.object) { bytes throws(FormatError) in try parse(bytes) }
+      let look: Look<Document> = await look(at: object.object)
       if case .problem(let problem) = look { problems[object.object.key] = problem }
     }
     return problems
   }
 
-  private func look<Value: Sendable>(
-    at object: GenerationalObject?,
-    _ parse: ([UInt8]) throws(FormatError) -> Value
-  ) async -> Look<Value> {
+  private func look<Document: JSONDocument>(at object: ListedObject?) async -> Look<Document> {
     guard let object else { return .absent }
-    return await look(at: object.object, parse)
-  }
-
-  private func look<Value: Sendable>(
-    at object: ListedObject,
-    _ parse: ([UInt8]) throws(FormatError) -> Value
-  ) async -> Look<Value> {
     let bytes: [UInt8]
     do throws(StoreError) {
       bytes = try await store.read(ReadRequest(object.key, limit: objectByteLimit)).bytes
@@ -87,7 +68,7 @@ struct TenantReader: Sendable {
       return error.kind == .notFound ? .absent : .problem(.unknown(error))
     }
     do throws(FormatError) {
-      return .present(try parse(bytes))
+      return .present(try Document(parsing: bytes))
     } catch {
       return .problem(.damaged(error))
     }
