@@ -58,7 +58,7 @@ struct TidyTests {
   @Test func swallowedErrorsHaveAReason() {
     let violations = sources.flatMap { file in
       file.code.filter { line in
-        line.text.contains("try?") && !line.text.contains("//")
+        line.text.contains(#/\btry\?/#) && !line.text.contains("//")
           && !(line.number >= 2 && file.lines[line.number - 2].contains("//"))
       }
       .map {

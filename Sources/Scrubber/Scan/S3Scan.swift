@@ -28,6 +28,7 @@ struct S3Scan: ScanSource {
     scan.depth = options.depth
     scan.jobs = options.jobs
     scan.selection = options.tenants
+    scan.slots = ListingSlots(requests: options.jobs * 2)
     await scan.run(at: options.moment ?? Timestamp.now, emit: emit)
   }
 

@@ -10,6 +10,7 @@ final class S3Client: Sendable {
   private let budget = RetryBudget()
   /// How much later than ours the server's clock is, in nanoseconds.
   private let clockSkew = Atomic<Int64>(0)
+  private let sortsByPath = Atomic(false)
 
   /// Servers refuse signatures that are more than 15 minutes off; a smaller difference explains no refusal.
   private static let toleratedSkew: Int64 = 240_000_000_000
@@ -26,6 +27,11 @@ final class S3Client: Sendable {
     transport = CurlClient(maxInFlight: maxInFlight, authorities: configuration.authorities)
     signer = configuration.credentials.map { SigV4Signer(credentials: $0, region: configuration.region) }
   }
+
+  /// How the server sorts its listings, as far as its answers have shown.
+  var keyOrder: KeyOrder { sortsByPath.load(ordering: .relaxed) ? .path : .bytes }
+
+  func notePathOrder() { sortsByPath.store(true, ordering: .relaxed) }
 
   /// What a request asks, before it has an address and a signature.
   struct Call: Sendable {

@@ -91,9 +91,9 @@ private struct S3DeletionAnswer: XMLVisitor {
 
   mutating func begin(_ element: String) { if element == "Error" { fields = [:] } }
 
-  mutating func end(_ element: String, text: [UInt8]) {
+  mutating func end(_ element: String, text: Span<UInt8>) {
     guard element == "Error" else {
-      fields[element] = String(decoding: text.prefix(2000), as: UTF8.self)
+      fields[element] = text.text(limit: 2000)
       return
     }
     refusals.append((fields["Key"] ?? "", fields["Code"] ?? "", fields["Message"] ?? ""))

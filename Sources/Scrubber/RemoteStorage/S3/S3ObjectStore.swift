@@ -15,6 +15,7 @@ struct S3ObjectStore: ObjectStore {
 
   var location: String { "s3://\(client.configuration.bucket)" }
   var keepsVersions: Bool { true }
+  var keyOrder: KeyOrder { client.keyOrder }
 
   func list(_ request: ListRequest) -> any ListingPages { S3Listing(client, request) }
 
@@ -22,17 +23,39 @@ struct S3ObjectStore: ObjectStore {
     S3VersionListing(client, request)
   }
 
-  /// Cuts by tenants into 64 ranges at the most: each range costs a request more than its objects need.
+  /// Cuts by the first digit of tenants: each range costs a request more than its objects need, and those that
+  /// turn out long are cut again (`ParallelListing`). Each is asked for by its prefix, as a server that is told
+  /// only where to begin sends a page of what lies behind the end, too. What lies between the digits takes ranges
+  /// of its own.
   func split(
     _ request: ListRequest,
     at prefix: String,
     into count: Int
   ) async throws(StoreError) -> [ListRequest] {
-    let digits = Array("0123456789abcdef")
-    let cuts = digits.flatMap { first in digits.map { "\(prefix)\(first)\($0)" } }
-    let step = cuts.count / min(max(1, count), 64)
-    return request.cut(at: stride(from: step, to: cuts.count, by: step).map { cuts[$0] })
+    guard count > 1, prefix.utf8.starts(with: request.prefix.utf8), request.startAfter == nil,
+      request.endBefore == nil
+    else { return [request] }
+    var parts: [ListRequest] = []
+    var gap = request
+    gap.pageLimit = min(request.pageLimit, Self.gapPageLimit)
+    for (first, last) in [("0", "9"), ("a", "f")] as [(Unicode.Scalar, Unicode.Scalar)] {
+      gap.endBefore = "\(prefix)\(first)"
+      parts.append(gap)
+      for digit in first.value...last.value {
+        var part = request
+        part.prefix = prefix
+        part.prefix.unicodeScalars.append(Unicode.Scalar(digit) ?? first)
+        parts.append(part)
+      }
+      // Behind all that begins with the last digit.
+      gap.startAfter = "\(prefix)\(last)\u{10FFFF}"
+    }
+    gap.endBefore = nil
+    return parts + [gap]
   }
+
+  /// Where nothing should be, no whole page is asked for.
+  private static let gapPageLimit = 100
 
   /// Whether the bucket keeps every version from now on, by its own word.
   func keepsHistory() async throws(StoreError) -> Bool {
@@ -202,7 +225,7 @@ private struct S3VersioningAnswer: XMLVisitor {
 
   mutating func begin(_ element: String) {}
 
-  mutating func end(_ element: String, text: [UInt8]) {
-    if element == "Status" { isEnabled = text == Array("Enabled".utf8) }
+  mutating func end(_ element: String, text: Span<UInt8>) {
+    if element == "Status" { isEnabled = text.isEqual(to: "Enabled") }
   }
 }

@@ -15,10 +15,10 @@ struct S3ErrorAnswer: XMLVisitor, Sendable, Equatable {
     depth += 1
   }
 
-  mutating func end(_ element: String, text: [UInt8]) {
+  mutating func end(_ element: String, text: Span<UInt8>) {
     depth -= 1
     guard isError, depth == 1 else { return }
-    let text = String(decoding: text.prefix(500), as: UTF8.self)
+    let text = text.text(limit: 500)
     if element == "Code" { code = text }
     if element == "Message" { message = text }
   }
