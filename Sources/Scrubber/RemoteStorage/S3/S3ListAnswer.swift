@@ -69,29 +69,29 @@ struct S3ListAnswer: XMLVisitor, Sendable {
 
   // MARK: Elements
 
-  mutating func begin(_ element: String) {
+  mutating func begin(_ element: XMLName) {
     depth += 1
     guard depth == 2, Self.isEntry(element) else { return }
     current = OpenEntry(entry: Entry(key: keyBytes.count..<keyBytes.count))
     current?.entry.isDeleteMarker = element == "DeleteMarker"
   }
 
-  mutating func end(_ element: String, text: Span<UInt8>) {
+  mutating func end(_ element: XMLName, text: Span<UInt8>) {
     depth -= 1
     switch depth {
     case 2 where current != nil: endField(element, text)
     case 1 where current != nil: endEntry(isObject: element == "Contents")
     case 1: endOfWhole(element, text)
-    case 0: root = element
+    case 0: root = element.text
     default: break
     }
   }
 
-  private static func isEntry(_ element: String) -> Bool {
+  private static func isEntry(_ element: XMLName) -> Bool {
     element == "Contents" || element == "Version" || element == "DeleteMarker"
   }
 
-  private mutating func endField(_ element: String, _ text: Span<UInt8>) {
+  private mutating func endField(_ element: XMLName, _ text: Span<UInt8>) {
     switch element {
     case "Key":
       let start = keyBytes.count
@@ -133,7 +133,7 @@ struct S3ListAnswer: XMLVisitor, Sendable {
     return nil
   }
 
-  private mutating func endOfWhole(_ element: String, _ text: Span<UInt8>) {
+  private mutating func endOfWhole(_ element: XMLName, _ text: Span<UInt8>) {
     switch element {
     case "EncodingType": isEncoded = text.isEqual(to: "url")
     case "IsTruncated": truncation = text.text(limit: 100)

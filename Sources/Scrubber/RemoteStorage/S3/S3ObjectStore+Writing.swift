@@ -89,11 +89,11 @@ private struct S3DeletionAnswer: XMLVisitor {
   private(set) var refusals: [(key: String, code: String, message: String)] = []
   private var fields: [String: String] = [:]
 
-  mutating func begin(_ element: String) { if element == "Error" { fields = [:] } }
+  mutating func begin(_ element: XMLName) { if element == "Error" { fields = [:] } }
 
-  mutating func end(_ element: String, text: Span<UInt8>) {
+  mutating func end(_ element: XMLName, text: Span<UInt8>) {
     guard element == "Error" else {
-      fields[element] = text.text(limit: 2000)
+      fields[element.text] = text.text(limit: 2000)
       return
     }
     refusals.append((fields["Key"] ?? "", fields["Code"] ?? "", fields["Message"] ?? ""))

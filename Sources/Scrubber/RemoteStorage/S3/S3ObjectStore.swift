@@ -223,9 +223,9 @@ struct S3ObjectStore: ObjectStore {
 private struct S3VersioningAnswer: XMLVisitor {
   private(set) var isEnabled = false
 
-  mutating func begin(_ element: String) {}
+  mutating func begin(_ element: XMLName) {}
 
-  mutating func end(_ element: String, text: Span<UInt8>) {
+  mutating func end(_ element: XMLName, text: Span<UInt8>) {
     if element == "Status" { isEnabled = text.isEqual(to: "Enabled") }
   }
 }

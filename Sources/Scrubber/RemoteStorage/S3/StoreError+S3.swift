@@ -10,12 +10,12 @@ struct S3ErrorAnswer: XMLVisitor, Sendable, Equatable {
   private var isError = false
   private var depth = 0
 
-  mutating func begin(_ element: String) {
+  mutating func begin(_ element: XMLName) {
     if depth == 0 { isError = element == "Error" }
     depth += 1
   }
 
-  mutating func end(_ element: String, text: Span<UInt8>) {
+  mutating func end(_ element: XMLName, text: Span<UInt8>) {
     depth -= 1
     guard isError, depth == 1 else { return }
     let text = text.text(limit: 500)

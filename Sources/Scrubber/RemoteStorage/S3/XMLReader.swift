@@ -1,10 +1,30 @@
 import CXML2
 
-/// What reads a document as it goes by. Names are without their namespace.
+/// What reads a document as it goes by. Names and texts are gone when the call is over.
 protocol XMLVisitor {
-  mutating func begin(_ element: String)
-  /// Ends an element; `text` is what stood directly inside it, and is gone afterwards.
-  mutating func end(_ element: String, text: Span<UInt8>)
+  mutating func begin(_ element: XMLName)
+  /// Ends an element; `text` is what stood directly inside it.
+  mutating func end(_ element: XMLName, text: Span<UInt8>)
+}
+
+/// An element's name without its namespace, where the parser has it: to compare it, no string is made.
+struct XMLName {
+  fileprivate let bytes: UnsafeBufferPointer<UInt8>
+
+  fileprivate init(_ name: UnsafePointer<xmlChar>) {
+    var count = 0
+    while name[count] != 0 { count += 1 }
+    bytes = UnsafeBufferPointer(start: name, count: count)
+  }
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  static func == (name: XMLName, text: StaticString) -> Bool {
+    name.bytes.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// For `switch`.
+  static func ~= (text: StaticString, name: XMLName) -> Bool { name == text }
 }
 
 /// Why a document cannot be read.
@@ -90,8 +110,8 @@ private class XMLState {
     context.map { Unmanaged<XMLState>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  func visitBegin(_ element: String) {}
-  func visitEnd(_ element: String, text: Span<UInt8>) {}
+  func visitBegin(_ element: XMLName) {}
+  func visitEnd(_ element: XMLName, text: Span<UInt8>) {}
 
   final func fail(_ message: String) { if error == nil { error = XMLError(message: message) } }
 
@@ -101,12 +121,12 @@ private class XMLState {
     guard textStarts.count < XMLReader.maxDepth else { return fail("elements are nested too deeply") }
     guard elementCount <= XMLReader.maxElementCount else { return fail("there are too many elements") }
     textStarts.append(text.count)
-    visitBegin(String(cString: name))
+    visitBegin(XMLName(name))
   }
 
   final func end(_ name: UnsafePointer<xmlChar>?) {
     guard error == nil, let name, let start = textStarts.popLast() else { return }
-    visitEnd(String(cString: name), text: text.span.extracting(droppingFirst: start))
+    visitEnd(XMLName(name), text: text.span.extracting(droppingFirst: start))
     text.removeLast(text.count - start)
   }
 
@@ -124,8 +144,8 @@ private final class XMLVisit<Visitor: XMLVisitor>: XMLState {
 
   init(_ visitor: Visitor) { self.visitor = visitor }
 
-  override func visitBegin(_ element: String) { visitor.begin(element) }
-  override func visitEnd(_ element: String, text: Span<UInt8>) { visitor.end(element, text: text) }
+  override func visitBegin(_ element: XMLName) { visitor.begin(element) }
+  override func visitEnd(_ element: XMLName, text: Span<UInt8>) { visitor.end(element, text: text) }
 }
 
 extension Span<UInt8> {
