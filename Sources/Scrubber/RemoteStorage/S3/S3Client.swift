@@ -4,7 +4,8 @@ import Synchronization
 final class S3Client: Sendable {
   let configuration: S3Configuration
   private let transport: CurlClient
-  private let signer: SigV4Signer?
+  /// Of the credentials used last.
+  private let lastSigner = Mutex<SigV4Signer?>(nil)
   private let policy: RetryPolicy
   private let timeouts: HTTPRequest.Timeouts
   private let budget = RetryBudget()
@@ -24,7 +25,6 @@ final class S3Client: Sendable {
     self.policy = policy
     self.timeouts = timeouts
     transport = CurlClient(maxInFlight: maxInFlight, authorities: configuration.authorities)
-    signer = configuration.credentials.map { SigV4Signer(credentials: $0, region: configuration.region) }
   }
 
   /// What a request asks, before it has an address and a signature.
@@ -52,15 +52,24 @@ final class S3Client: Sendable {
   ) async throws(StoreError) -> Answer {
     var history = S3TryHistory()
     var isSkewCorrected = false
+    var refused: S3Credentials?
     while true {
       if Task.isCancelled { throw cancelled(call) }
-      switch await attempt(call, read) {
+      let signer = try await signer(call, insteadOf: refused)
+      switch await attempt(call, signer, read) {
       case .answer(let answer):
         budget.giveBack()
         return answer
       case .final(let error, let response):
-        if let response, !isSkewCorrected, correctClock(response) {
+        if let response, signer != nil, !isSkewCorrected, correctClock(response) {
           isSkewCorrected = true
+          continue
+        }
+        // Others are asked for once; if these are expired too, that is the answer.
+        if let response, refused == nil, let signer, Self.isExpiry(response),
+          try await self.signer(call, insteadOf: signer.credentials) !== signer
+        {
+          refused = signer.credentials
           continue
         }
         history.add(error)
@@ -84,11 +93,12 @@ final class S3Client: Sendable {
 
   private func attempt<Answer>(
     _ call: Call,
+    _ signer: SigV4Signer?,
     _ read: @Sendable (HTTPResponse) throws(StoreError) -> Answer
   ) async -> Outcome<Answer> {
     let response: HTTPResponse
     do throws(HTTPFailure) {
-      response = try await transport.send(request(call))
+      response = try await transport.send(request(call, signer))
     } catch {
       let storeError = StoreError(error, call)
       return error.isWorthRetrying ? .passing(storeError, nil) : .final(storeError, nil)
@@ -107,7 +117,33 @@ final class S3Client: Sendable {
     }
   }
 
-  private func request(_ call: Call) -> HTTPRequest {
+  /// Nil for requests without a signature.
+  private func signer(
+    _ call: Call,
+    insteadOf refused: S3Credentials?
+  ) async throws(StoreError) -> SigV4Signer? {
+    let found: S3Credentials?
+    do throws(S3ConfigurationError) {
+      found = try await configuration.credentials.credentials(insteadOf: refused)
+    } catch {
+      throw StoreError(.accessDenied, call.operation, key: call.place, detail: error.message)
+    }
+    guard let found else { return nil }
+    return lastSigner.withLock { last in
+      if let last, last.credentials == found { return last }
+      let signer = SigV4Signer(credentials: found, region: configuration.region)
+      last = signer
+      return signer
+    }
+  }
+
+  private static func isExpiry(_ response: HTTPResponse) -> Bool {
+    guard response.status == 400 || response.status == 401 || response.status == 403 else { return false }
+    let codes = ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"]
+    return codes.contains(S3ErrorAnswer.parse(response.body).code)
+  }
+
+  private func request(_ call: Call, _ signer: SigV4Signer?) -> HTTPRequest {
     let path = configuration.basePath + (call.key.map { "/" + PercentEncoding.path($0) } ?? "/")
     let query = PercentEncoding.query(call.query)
     var request = HTTPRequest(
@@ -138,7 +174,7 @@ final class S3Client: Sendable {
 
   /// After a refusal: whether the server's clock tells another time, so that it is worth asking again by it.
   private func correctClock(_ response: HTTPResponse) -> Bool {
-    guard signer != nil, response.status == 403 || response.status == 400,
+    guard response.status == 403 || response.status == 400,
       let theirs = response.headers["date"].flatMap(HTTPDate.parse)
     else { return false }
     let (skew, overflow) = theirs.nanoseconds.subtractingReportingOverflow(Timestamp.now.nanoseconds)

@@ -8,8 +8,7 @@ struct S3Configuration: Sendable {
   var host: String
   /// What the path of every request begins with: `/bucket`, or nothing where the host names the bucket.
   var basePath: String
-  /// Nil for requests without a signature.
-  var credentials: S3Credentials?
+  var credentials: any S3CredentialsProvider
   /// A file of certificates to trust instead of the system's.
   var authorities: String?
 
@@ -45,7 +44,7 @@ struct S3Configuration: Sendable {
       origin = "https://\(host)"
       basePath = isInHost ? "" : "/\(address.bucket)"
     }
-    credentials = try S3CredentialSources(environment: environment, files: files).find()
+    credentials = try S3CredentialSources(environment: environment, files: files).provider()
     authorities = environment["AWS_CA_BUNDLE"]
   }
 
