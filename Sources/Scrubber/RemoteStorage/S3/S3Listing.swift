@@ -54,11 +54,13 @@ struct S3ListingState {
     root: String
   ) async throws(StoreError) -> S3ListAnswer {
     let (operation, prefix) = (operation, request.prefix)
-    return try await client.send(call(query)) { response throws(StoreError) in
+    let call = call(query)
+    return try await client.send(call) { response throws(StoreError) in
       do throws(XMLError) {
         return try S3ListAnswer.parse(response.body, root: root)
       } catch {
-        throw StoreError(.failed, operation, key: prefix, detail: error.message)
+        throw StoreError(errorIn: response, call)
+          ?? StoreError(.failed, operation, key: prefix, detail: error.message)
       }
     }
   }
