@@ -19,6 +19,7 @@ final class FaultServer: Sendable {
     var requests: [String] = []
     var strikes = 0
     var connections: Set<Int32> = []
+    var connectionCount = 0
     var isStopped = false
   }
 
@@ -43,6 +44,9 @@ final class FaultServer: Sendable {
   /// How often something was done wrong.
   var strikes: Int { state.withLock { $0.strikes } }
 
+  /// How many connections there were.
+  var connectionCount: Int { state.withLock { $0.connectionCount } }
+
   func stop() {
     state.withLock { state in
       state.isStopped = true
@@ -56,7 +60,10 @@ final class FaultServer: Sendable {
       let connection = accept(file, nil, nil)
       guard connection >= 0 else { break }
       let isWelcome = state.withLock { state in
-        if !state.isStopped { state.connections.insert(connection) }
+        if !state.isStopped {
+          state.connections.insert(connection)
+          state.connectionCount += 1
+        }
         return !state.isStopped
       }
       guard isWelcome else {

@@ -48,8 +48,16 @@ extension [UInt8] {
   }
 
   var lowercaseHex: String {
-    let digits = Array<UInt8>("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: count * 2) { text in
+      func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
+      var end = 0
+      for byte in self {
+        text[end] = digit(byte >> 4)
+        text[end + 1] = digit(byte & 15)
+        end += 2
+      }
+      return end
+    }
   }
 
   var base64: String {

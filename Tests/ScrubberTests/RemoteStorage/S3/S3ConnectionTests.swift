@@ -68,6 +68,26 @@ struct S3ConnectionTests {
     #expect(isHTTP2)
   }
 
+  @Test func connectionsAreKeptAndNotMoreThanAllowed() async throws {
+    let server = try await RealS3Server.running(.seaweedFS)
+    let bucket = try await server.makeBucket([("a", [1])])
+    let proxy = try FaultServer(upstream: server.port, FaultServer.Plan())
+    defer { proxy.stop() }
+    var configuration = bucket.client.configuration
+    configuration.site.origin = "http://127.0.0.1:\(proxy.port)"
+    configuration.site.host = "127.0.0.1:\(proxy.port)"
+    let store = S3ObjectStore(S3Client(configuration, maxInFlight: 4))
+    for _ in 0..<20 { _ = try await store.read(ReadRequest("a", limit: 1)) }
+    #expect(proxy.connectionCount == 1)
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<64 { group.addTask { _ = try await store.read(ReadRequest("a", limit: 1)) } }
+      try await group.waitForAll()
+    }
+    // Each request that is under way has one; none is closed in between.
+    #expect(proxy.connectionCount <= 4)
+    #expect(proxy.requests.count == 84)
+  }
+
   // MARK: Proxies
 
   @Test func theUsualVariablesLeadThroughAProxy() async throws {
