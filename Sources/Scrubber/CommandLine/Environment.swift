@@ -36,6 +36,8 @@ struct Environment: Sendable {
       ["AWS_NO_SIGN_REQUEST", "YES: ask S3 without a signature."],
       ["AWS_REGION", "The region of the bucket, unless REGION says it."],
       ["AWS_ENDPOINT_URL", "The server, if it is not that of AWS."],
+      ["AWS_CA_BUNDLE", "A file of certificates of authorities to trust instead of the system's."],
+      ["https_proxy, no_proxy", "A proxy for S3 (http_proxy without TLS), and hosts to reach without one."],
       ["NO_COLOR", "When set, text has no colours on a terminal."],
     ]
   )

@@ -30,7 +30,9 @@ enum PercentEncoding {
         result.append(byte)
       case UInt8(ascii: "/") where keepsSlash: result.append(byte)
       default:
-        result += [UInt8(ascii: "%"), upperDigits[Int(byte >> 4)], upperDigits[Int(byte & 15)]]
+        result.append(UInt8(ascii: "%"))
+        result.append(upperDigits[Int(byte >> 4)])
+        result.append(upperDigits[Int(byte & 15)])
       }
     }
     return String(decoding: result, as: UTF8.self)

@@ -3,6 +3,8 @@ struct S3Credentials: Sendable, Equatable {
   var accessKey: String
   var secretKey: String
   var sessionToken: String?
+  /// Nil if they do not expire, or nobody says when.
+  var expires: Timestamp? = nil
 }
 
 extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -10,6 +12,17 @@ extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, 
   var debugDescription: String { description }
   /// `dump` and failed expectations print members by reflection.
   var customMirror: Mirror { Mirror(self, children: ["accessKey": accessKey]) }
+}
+
+extension S3Credentials {
+  /// A text of somebody else's, such as a server's error, without the secrets that it may repeat.
+  func redact(_ text: String) -> String {
+    var text = text
+    for secret in [secretKey, sessionToken ?? ""] where !secret.isEmpty && text.contains(secret) {
+      text = text.replacing(secret, with: "…")
+    }
+    return text
+  }
 }
 
 /// Credentials are not found, or what says them cannot be read.
@@ -31,6 +44,21 @@ struct S3ConfigurationError: Error, Sendable, Equatable {
 struct S3CredentialSources {
   var environment: Environment
   var files: SharedConfiguration
+
+  /// What there is now, kept for all requests. The same places are asked again when a server calls it expired: the
+  /// files may have been rewritten by then.
+  func provider() throws(S3ConfigurationError) -> any S3CredentialsProvider {
+    CachedCredentials(try find(), Again(environment: environment))
+  }
+
+  private struct Again: S3CredentialsSource {
+    var environment: Environment
+
+    func fetch() throws(S3ConfigurationError) -> S3Credentials? {
+      let files = try SharedConfiguration(environment: environment)
+      return try S3CredentialSources(environment: environment, files: files).find()
+    }
+  }
 
   /// Nil for requests without a signature.
   func find() throws(S3ConfigurationError) -> S3Credentials? {

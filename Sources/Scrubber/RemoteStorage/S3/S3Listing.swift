@@ -72,7 +72,8 @@ struct S3ListingState {
       do throws(XMLError) {
         return try S3ListAnswer.parse(response.body, as: kind)
       } catch {
-        throw StoreError(.failed, operation, key: prefix, detail: error.message)
+        throw StoreError(errorIn: response, call)
+          ?? StoreError(.failed, operation, key: prefix, detail: error.message)
       }
     }
   }

@@ -40,6 +40,10 @@ final class S3VersionListing: VersionPages {
       guard let key = answer.nextKeyMarker.map({ String(decoding: $0, as: UTF8.self) }),
         marker?.key.utf8.elementsEqual(key.utf8) != true || marker?.version != answer.nextVersionMarker
       else { throw next.failure("the listing goes on, but the server does not say where") }
+      // A server that sends us back, or to another place, would make us miss what lies between.
+      guard !Array(key.utf8).lexicographicallyPrecedes(next.lastKey) else {
+        throw next.failure("the listing goes on at \(key), before its last key")
+      }
       if wantedCount == 0 { try next.countEmptyPage() } else { next.emptyPageCount = 0 }
       marker = (key, answer.nextVersionMarker)
     } else {

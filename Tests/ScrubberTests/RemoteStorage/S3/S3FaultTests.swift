@@ -156,7 +156,7 @@ struct S3FaultTests {
     ),
     Fault(answer: answer("404 Not Found", body: "<Error><Code>NoSuchKey</Code></Error>"), kind: .notFound),
     Fault(answer: answer("404 Not Found", body: "<html>nothing</html>"), kind: .failed),
-    Fault(answer: answer("301 Moved", ["x-amz-bucket-region: eu-west-9"]), kind: .failed),
+    Fault(answer: answer("302 Found", ["Location: http://host.invalid/"]), kind: .failed),
     Fault(answer: answer("501 Not Implemented"), kind: .unsupported),
     Fault(answer: answer("200 OK", [time], body: "01234567890"), kind: .tooLarge),
   ]
@@ -220,6 +220,39 @@ struct S3FaultTests {
     task.cancel()
     await expectStoreError(.cancelled, .read, key: "key") { _ = try await task.value }
     #expect(ContinuousClock.now - start < .seconds(60))
+  }
+
+  /// Each key that is not deleted is named. What the server could not do just now is asked for once more.
+  @Test func whatIsNotDeletedIsReported() async throws {
+    func refusal(_ key: String, _ code: String) -> String {
+      "<Error><Key>\(key)</Key><Code>\(code)</Code><Message>no</Message></Error>"
+    }
+    let first = refusal("a", "AccessDenied") + refusal("b&amp;c", "InternalError") + refusal("d", "SlowDown")
+    let server = try ScriptedServer([
+      answer("200 OK", body: "<DeleteResult>\(first)</DeleteResult>"),
+      answer("200 OK", body: "<DeleteResult>\(refusal("d", "SlowDown"))</DeleteResult>"),
+    ])
+    defer { server.stop() }
+    let errors = try await store(server).deleteReporting(["a", "b&c", "d", "e"])
+    #expect(errors.map(\.key) == ["a", "d"])
+    #expect(errors.map(\.kind) == [.accessDenied, .failed])
+    #expect(errors.allSatisfy { $0.operation == .delete })
+    #expect(server.received.count == 2)
+    let again = try ScriptedServer([answer("200 OK", body: "<DeleteResult>\(first)</DeleteResult>")])
+    defer { again.stop() }
+    let store = try store(again)
+    let error = await #expect(throws: StoreError.self) { try await store.delete(["a", "b&c", "d", "e"]) }
+    #expect(error?.detail.contains("3 of 4 objects are not deleted") == true, "\(String(describing: error))")
+  }
+
+  /// An answer that is no list of deletions says nothing of them.
+  @Test(arguments: ["", "<html></html>", "<DeleteResult>", "<Error><Code>InternalError</Code></Error>"])
+  func aDeletionThatIsNotAnsweredIsAnError(_ body: String) async throws {
+    let server = try ScriptedServer([answer("200 OK", body: body)])
+    defer { server.stop() }
+    let errors = try await store(server).deleteReporting(["a", "b"])
+    #expect(errors.map(\.key) == ["a", "b"])
+    #expect(errors.allSatisfy { $0.kind == .failed })
   }
 
   /// A listing that is garbled, repeats itself or leaves out keys' order is an error, never a shorter listing.
