@@ -121,7 +121,15 @@ public struct WALVerifier: Sendable {
       lose()
       return
     }
-    guard let from = continuation(header, page, report) else { return }
+    guard var from = continuation(header, page, report) else { return }
+    if start == nil, !hasSeenRecord, case .atRecord = chain {
+      // The timeline may begin behind what fills up the segment before it.
+      guard let first = page.firstNonzero(from: from) else {
+        chain = .unknown
+        return
+      }
+      from = max(from, first & ~7)
+    }
     records(page, from: from, report)
   }
 
