@@ -2,7 +2,7 @@
 extension FindingEntry {
   static let walSegmentMissing = FindingEntry(
     .error,
-    "WAL that safekeepers say is in the bucket is not there",
+    "a WAL segment that safekeepers say is in the bucket is not there",
     cause: """
       Safekeepers upload each complete segment before they raise backup_lsn over it, and may remove it from their \
       disks afterwards. The bucket was listed again and each segment asked for by name. If a control plane is \
@@ -17,7 +17,7 @@ extension FindingEntry {
 
   static let walSegmentMissingUnknown = FindingEntry(
     .error,
-    "WAL is missing of a timeline that the control plane does not know",
+    "segments are missing of a timeline that the control plane does not know",
     cause: """
       Safekeepers say that the segments are in the bucket, they are not, and the control plane has neither the \
       tenant's project nor the timeline's branch, not even as deleted. It may be a test tenant; or the control \
@@ -31,7 +31,7 @@ extension FindingEntry {
 
   static let walSegmentUnconfirmed = FindingEntry(
     .warning,
-    "WAL is missing, and whether the timeline still exists could not be asked",
+    "segments are missing, and whether the timeline still exists is not known",
     cause: """
       Safekeepers say that the segments are in the bucket, and they are not. A timeline that was deleted since is \
       the harmless explanation, but the control plane gave no answer. The request that failed is listed apart.
@@ -160,7 +160,7 @@ extension FindingEntry {
 
   static let walTimelineUnclaimed = FindingEntry(
     .warning,
-    "WAL of a timeline that no safekeeper names",
+    "there is WAL of a timeline that no safekeeper names",
     cause: """
       The bucket holds WAL, and the source of timelines has no row of the timeline. It is younger than the source, \
       or was deleted and its WAL was left behind, or all of its safekeepers have lost it.
@@ -173,7 +173,7 @@ extension FindingEntry {
 
   static let walLeftover = FindingEntry(
     .garbage,
-    "WAL of a timeline that was deleted",
+    "there is WAL of a timeline that was deleted",
     cause: """
       The control plane says that the timeline's branch or its project is deleted. Safekeepers remove the WAL of a \
       timeline when it is deleted; here that was interrupted or is still to come.
@@ -203,7 +203,7 @@ extension FindingEntry {
 
   static let walBeforeStart = FindingEntry(
     .info,
-    "WAL segments from before the timeline's start",
+    "segments of WAL from before the timeline's start",
     cause: """
       The segments end before the LSN at which safekeepers say that the timeline begins. The start was stated \
       wrongly, or the objects were copied here.

@@ -1,5 +1,5 @@
-/// Cuts a JSON document that is one long array of objects, or holds one, into these objects while it is being read, so that
-/// it need never be in memory as a whole.
+/// Cuts a JSON document that is one long array of objects, or holds one, into these objects while it is being
+/// read, so that it need never be in memory as a whole.
 ///
 ///     var splitter = JSONElementSplitter(member: "timelines")
 ///     try splitter.add(bytes) { element, place throws(FormatError) in … }      // for each piece of the document

@@ -7,8 +7,8 @@
 /// | `tenant` | a project | its tenant; may be empty |
 /// | `project_id`, `timeline_id` | a branch | its project and its timeline |
 ///
-/// The list is the member `data`. Everything else is passed over, so that a new or missing member that nobody here needs
-/// does no harm. Source: `storage_scrubber/src/cloud_admin_api.rs`.
+/// The list is the member `data`. Everything else is passed over, so that a new or missing member that nobody here
+/// needs does no harm. Source: `storage_scrubber/src/cloud_admin_api.rs`.
 public struct ControlPlaneList: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
     public var id: String

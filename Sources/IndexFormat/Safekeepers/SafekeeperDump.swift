@@ -51,8 +51,14 @@ public enum SafekeeperDump {
             }
           }
         } else {
-          if reader.equals(name, "timelines") { hasTimelines = true }
-          _ = try reader.skipValue()
+          guard reader.equals(name, "timelines") else {
+            _ = try reader.skipValue()
+            return
+          }
+          // Its objects have been taken out. Any that are still there were not: of a second list, or one whose name is
+          // written with escapes.
+          hasTimelines = true
+          try reader.array { (reader) throws(JSONFault) in throw reader.fault("one list of timelines") }
         }
       }
       if !hasTimelines { _ = try reader.require(Int?.none, "timelines", from: start) }

@@ -1,5 +1,5 @@
-/// Follows the WAL of one timeline page by page: every page's header, and the chain of records across pages and segments
-/// with the checksum of each. Keeps no record in memory, whatever lengths the bytes claim.
+/// Follows the WAL of one timeline page by page: every page's header, and the chain of records across pages
+/// and segments with the checksum of each. Keeps no record in memory, whatever lengths the bytes claim.
 ///
 ///     var verifier = WALVerifier(segmentSize: .standard, start: Lsn(0x2000028))
 ///     verifier.begin(segment)
@@ -53,8 +53,10 @@ public struct WALVerifier: Sendable {
     var checksum = CRC32C()
   }
 
-  public init(segmentSize: WALSegmentSize, start: Lsn?) {
+  /// - Parameter systemIdentifier: That of the database system; if nobody knows it, all segments must have the same.
+  public init(segmentSize: WALSegmentSize, start: Lsn?, systemIdentifier: UInt64? = nil) {
     self.segmentSize = segmentSize
+    self.systemIdentifier = systemIdentifier
     self.start = start
   }
 
@@ -66,6 +68,7 @@ public struct WALVerifier: Sendable {
       position = begin
     }
     if case .padding = chain { chain = .atRecord }
+    if position == start { chain = .atRecord }
   }
 
   /// Takes the next bytes of the segment: whole pages, of which only the last in a segment that was not complete may be
@@ -200,8 +203,8 @@ public struct WALVerifier: Sendable {
     if systemIdentifier == nil { systemIdentifier = segment.systemIdentifier }
   }
 
-  /// Compares what the page says of the record it begins with and what is known; gives where to read on, or nil if there
-  /// is nothing to read on this page.
+  /// Compares what the page says of the record it begins with and what is known; gives where to read on, or nil if
+  /// there is nothing to read on this page.
   private mutating func continuation(
     _ header: WALPageHeader,
     _ page: RawSpan,

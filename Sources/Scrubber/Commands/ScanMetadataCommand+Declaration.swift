@@ -9,15 +9,16 @@ extension ScanMetadataCommand {
       "[--depth list|index|wal]",
       "[--json | --format text|json|ndjson]", "[--strict]", "[--jobs N]", "[--at TIME]", "[--min-severity S]",
       "[--max-findings N]", "[--verbose]",
-      "[--dump-db-connstr CONN --dump-db-table TABLE | --dump-file FILE... | --timeline-lsns JSON|@FILE]",
+      "[--dump-db-connstr CONN --dump-db-table TABLE |", "--dump-file FILE... | --timeline-lsns JSON|@FILE]",
       "[--wal-seg-size BYTES]",
     ],
     discussion: [
-      "Of page servers: lists the bucket, reads the indices of every timeline and the manifests and heatmaps of every tenant, and "
-        + "compares all with each other and with the objects that are there. Nothing is written to the bucket.",
-      "Of safekeepers: compares the WAL segments that are there with those that safekeepers say are there. Which timelines "
-        + "there are, and from where to where their WAL goes, comes from a table of debug dumps in PostgreSQL, from files "
-        + "of such dumps, or from a list.",
+      "Of page servers: lists the bucket, reads the indices of every timeline and the manifests and heatmaps of every "
+        + "tenant, and compares all with each other and with the objects that are there. Nothing is written to the "
+        + "bucket.",
+      "Of safekeepers: compares the WAL segments that are there with those that safekeepers say are there. Which "
+        + "timelines there are, and from where to where their WAL goes, comes from a table of debug dumps in "
+        + "PostgreSQL, from files of such dumps, or from a list.",
       "Without --bucket the environment says where the data is: BUCKET and REGION, or else REMOTE_STORAGE_CONFIG.",
     ],
     options: [
@@ -139,9 +140,8 @@ extension ScanMetadataCommand {
         meaning: "For a nightly job: one report, and an exit code that also tells of warnings."
       ),
       .init(
-        command: "scrubber scan-metadata --bucket s3://name -n safekeeper --dump-db-connstr service=dumps "
-          + "--dump-db-table sk_dumps",
-        meaning: "Check the WAL at wal/ in a bucket against a table of safekeepers' dumps."
+        command: "scrubber scan-metadata --bucket s3://name -n safekeeper --dump-file sk1.json sk2.json",
+        meaning: "Check the WAL at wal/ in a bucket against debug dumps of two safekeepers."
       ),
     ]
   )

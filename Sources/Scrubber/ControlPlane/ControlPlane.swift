@@ -9,8 +9,8 @@ import IndexFormat
 /// | requests | `GET <URL>/branches?timeline_id=…&show_deleted=true`, then `GET <URL>/projects?tenant_id=…&show_deleted=true` |
 /// | asked again | as S3 is, see `RetryPolicy` |
 ///
-/// A status other than 200, or a body that is no list, is no answer: only a list without the timeline says that it is not
-/// known. Source: `storage_scrubber/src/cloud_admin_api.rs`.
+/// A status other than 200, or a body that is no list, is no answer: only a list without the timeline says that it
+/// is not known. Source: `storage_scrubber/src/cloud_admin_api.rs`.
 struct ControlPlane: Sendable {
   enum Answer: Sendable, Equatable {
     case alive
@@ -60,8 +60,8 @@ struct ControlPlane: Sendable {
     client = CurlClient(maxInFlight: Self.maxInFlight)
   }
 
-  /// What the control plane knows of a timeline. The same timeline may be in two projects after a recovery by hand, so the
-  /// tenant's project decides.
+  /// What the control plane knows of a timeline. The same timeline may be in two projects after a recovery by hand, so
+  /// the tenant's project decides.
   func state(of timeline: TimelineID, tenant: TenantID) async -> Answer {
     do throws(NoAnswer) {
       let all = try await list("branches", "timeline_id=\(timeline)")

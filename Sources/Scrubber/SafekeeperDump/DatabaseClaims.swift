@@ -4,8 +4,8 @@ import Synchronization
 
 /// Timelines from a table of safekeepers' debug dumps, one row for each safekeeper and timeline.
 ///
-/// The server sorts, a cursor brings some thousand rows at a time, and no more are fetched than are asked for: memory does
-/// not depend on the table. libpq works on a thread of its own, which ends when the scan is cancelled.
+/// The server sorts, a cursor brings some thousand rows at a time, and no more are fetched than are asked for: memory
+/// does not depend on the table. libpq works on a thread of its own, which ends when the scan is cancelled.
 ///
 /// | column | |
 /// |---|---|

@@ -6,8 +6,8 @@ struct PostgresError: Error, Sendable, Equatable {
   var message: String
 }
 
-/// A connection to PostgreSQL by libpq, for one thread, which it never blocks for longer than it is told: each wait ends
-/// when `wakeUp` becomes readable.
+/// A connection to PostgreSQL by libpq, for one thread, which it never blocks for longer than it is told: each wait
+/// ends when `wakeUp` becomes readable.
 struct PostgresConnection: ~Copyable {
   /// Longest times to wait.
   struct Limits: Sendable {
@@ -27,7 +27,7 @@ struct PostgresConnection: ~Copyable {
   /// Connects.
   ///
   /// - Parameters:
-  ///   - connectionString: `key=value …` or a URL, as libpq reads them; what it does not say comes from the environment.
+  ///   - connectionString: `key=value …` or a URL, as libpq reads them; the environment says the rest.
   ///   - wakeUp: a file that becomes readable when the work is to end.
   static func open(
     _ connectionString: String,

@@ -8,7 +8,10 @@ struct WALVerifierTests {
   private static let segmentLength = Int(WALBuilder.segmentSize.byteCount)
 
   /// Two segments and a half, from the middle of the first.
-  private static let wal = WALBuilder.filled(start: Lsn(0x20_4128), byteCount: 2 * segmentLength + segmentLength / 2)
+  private static let wal = WALBuilder.filled(
+    start: Lsn(0x20_4128),
+    byteCount: 2 * segmentLength + segmentLength / 2
+  )
 
   @Test func sizesAreAsDescribed() {
     var bytes: [UInt8] = []
@@ -94,12 +97,14 @@ struct WALVerifierTests {
   /// Every byte of a page header and of a record is changed to another value: each is found, but for what is not checked.
   @Test func everyChangedByteIsFound() {
     var wal = WALBuilder(start: Lsn(0x10_0000))
-    for number in 0..<40 { wal.add(payload: 700 + number) }
+    for number in 0..<24 { wal.add(payload: 900 + number) }
     // The last record must not be the changed one: what comes behind it may be what shows the damage.
     let clean = WALBuilder.problems(wal.bytes, from: wal.start, start: wal.start, mayEnd: true)
     #expect(clean.problems == [])
     var unchecked: [Int] = []
-    for offset in 0..<3 * 8192 {
+    // Of two records in the page a segment begins with, of the next page's header and the records around it.
+    let offsets = Array(0..<1900) + Array(8100..<9400)
+    for offset in offsets {
       var bytes = wal.bytes
       bytes[offset] ^= UInt8(truncatingIfNeeded: 1 << (offset % 8))
       let result = WALBuilder.problems(bytes, from: wal.start, start: wal.start, mayEnd: true)
@@ -109,17 +114,19 @@ struct WALVerifierTests {
     let isPadding = { (offset: Int) in
       let inPage = offset % 8192
       if (20..<24).contains(inPage) || inPage == 2 { return true }
+      // Of one segment alone nobody knows which system it must be of.
+      if (24..<32).contains(offset) { return true }
       return wal.records.contains { begin in
         let start = Int(begin.value - wal.start.value)
         return offset < start && offset >= start - 7
       }
     }
     #expect(unchecked.filter { !isPadding($0) } == [])
-    #expect(unchecked.count < 3 * 8192 / 100)
+    #expect(unchecked.count < 60)
   }
 
   /// Seeded damages of every kind to long WAL.
-  @Test(arguments: 0..<200)
+  @Test(arguments: 0..<60)
   func seededDamageIsFound(seed: Int) throws {
     var random = RepeatableGenerator(seed: Fuzzing.seed &+ UInt64(seed))
     let wal = Self.wal
@@ -148,7 +155,10 @@ struct WALVerifierTests {
     let wal = Self.wal
     let first = Lsn(wal.start.value & ~(WALBuilder.segmentSize.byteCount - 1))
     var swapped = wal.bytes
-    swapped.replaceSubrange(Self.segmentLength..<2 * Self.segmentLength, with: wal.bytes[0..<Self.segmentLength])
+    swapped.replaceSubrange(
+      Self.segmentLength..<2 * Self.segmentLength,
+      with: wal.bytes[0..<Self.segmentLength]
+    )
     let result = WALBuilder.problems(swapped, from: first, start: wal.start, mayEnd: true)
     #expect(result.problems.first?.message == "the page is of another place")
     var other = wal.bytes

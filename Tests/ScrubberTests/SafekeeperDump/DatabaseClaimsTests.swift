@@ -41,7 +41,7 @@ struct DatabaseClaimsTests {
       _ = try await all(source)
       return "no error"
     } catch {
-      return "\(error)"
+      return (error as? ClaimSourceError)?.message ?? "\(error)"
     }
   }
 
@@ -97,7 +97,7 @@ struct DatabaseClaimsTests {
       (try await source("nowhere"), "relation \"nowhere\" does not exist"),
       (try await source("narrow"), "the table lacks timeline_id, timeline_start_lsn"),
       (try await source("few", password: "hush-wrong"), "password authentication failed"),
-      (try await source("few", more: "sslmode=verify-full sslrootcert=/etc/passwd"), ""),
+      (try await source("few", more: "sslmode=verify-full sslrootcert=/etc/passwd"), "root certificate"),
       (try await source("few", more: "hush-rest-of-a-password"), "the connection string is none"),
       (try await source("few", more: "port=1"), "refused"),
     ]

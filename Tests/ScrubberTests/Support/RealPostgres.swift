@@ -20,7 +20,16 @@ final class RealPostgres: Sendable {
   static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "\(programs)/initdb") }
   static let absence: Comment = "SKIPPED, NOT CHECKED: no PostgreSQL 15; run tools/setup tests"
 
-  private static let server = Task { try await RealPostgres() }
+  private static let server = Task { try await start() }
+
+  /// Somebody else may have taken the port: then another is tried.
+  private static func start() async throws -> RealPostgres {
+    for _ in 0..<3 {
+      // The reason of the last try is the one that is told.
+      if let server = try? await RealPostgres() { return server }
+    }
+    return try await RealPostgres()
+  }
 
   /// The one server; started when it is asked for first.
   static func running() async throws -> RealPostgres { try await server.value }

@@ -12,18 +12,30 @@ enum WALFixture {
     }
 
     struct Lsns: Codable, Sendable {
-      var tenant_id: String
-      var timeline_id: String
-      var timeline_start_lsn: String
-      var backup_lsn: String
+      private enum CodingKeys: String, CodingKey {
+        case tenant = "tenant_id"
+        case timeline = "timeline_id"
+        case start = "timeline_start_lsn"
+        case backup = "backup_lsn"
+      }
+
+      var tenant: String
+      var timeline: String
+      var start: String
+      var backup: String
     }
 
     var name: String
     var what: String
-    var timeline_lsns: [Lsns]
+    var timelines: [Lsns]
     var removed: [String]
     var added: [String]
     var upstream: Upstream
+
+    private enum CodingKeys: String, CodingKey {
+      case name, what, removed, added, upstream
+      case timelines = "timeline_lsns"
+    }
 
     var description: String { name }
   }

@@ -54,6 +54,8 @@ struct SafekeeperScan: ScanSource {
         return try DatabaseClaims(connectionString: connection.value, table: table, tenants: tenants)
       }
     } catch {
+      // A file of which not all was read looks like one that is cut off.
+      if Task.isCancelled { throw ScanFailure(message: "interrupted", exitCode: .interrupted) }
       throw ScanFailure(
         message: error.message,
         hint: error.hint,

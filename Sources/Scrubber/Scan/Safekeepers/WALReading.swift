@@ -14,7 +14,8 @@ struct WALReading: Sendable {
   func read(_ inventory: WALInventory, _ claim: TimelineClaim?, into verdict: inout TenantVerdict) async {
     guard !(claim?.isCancelled ?? false) else { return }
     let start = claim.flatMap { $0.start == .invalid ? nil : $0.start }
-    var verifier = WALVerifier(segmentSize: size, start: start)
+    let system = claim.flatMap { $0.systemIdentifier == 0 ? nil : $0.systemIdentifier }
+    var verifier = WALVerifier(segmentSize: size, start: start, systemIdentifier: system)
     let folder = prefix + SafekeeperObjectKey.timelinePrefix(inventory.tenant, inventory.timeline)
     for segment in inventory.segments where segment.name.postgresTimeline == WALSegmentName.neonTimeline {
       guard !Task.isCancelled else { return }

@@ -32,7 +32,7 @@ struct SafekeeperCasesTests {
     var objects = WALFixture.objects()
     for name in one.removed { objects[WALFixture.key(WALFixture.main, name)] = nil }
     for key in one.added { objects[key] = 1000 }
-    let text = String(decoding: try JSONEncoder().encode(one.timeline_lsns), as: UTF8.self)
+    let text = String(decoding: try JSONEncoder().encode(one.timelines), as: UTF8.self)
     let source = WALFixture.claims(try ClaimFiles.list(text))
     return await WALFixture.scan(try WALFixture.store(objects), source) { $0.controlPlane = controlPlane }
   }
@@ -52,7 +52,7 @@ struct SafekeeperCasesTests {
     #expect(record.exitCode == expected.exit)
     #expect(record.errors == [])
     #expect(record.summary.coverage.isComplete)
-    #expect(record.summary.timelineCount == one.timeline_lsns.count)
+    #expect(record.summary.timelineCount == one.timelines.count)
     let isSame = (one.upstream.exit == 0) == (record.exitCode == .ok)
     #expect(isSame == !Self.differing.contains(one.name))
     // Said once, and only if there was a reason to ask.

@@ -25,15 +25,14 @@ struct WALScanTests {
 
   // MARK: Claims
 
-  @Test func hostileLsnsEndAtOnce() async throws {
-    let start = ContinuousClock.now
+  /// Counting segments one by one would take years.
+  @Test(.timeLimit(.minutes(10))) func hostileLsnsEnd() async throws {
     for (first, last) in [
       (UInt64(0), UInt64.max), (1, .max), (0x28, .max), (.max, .max), (.max, 0), (.max, 1),
     ] {
       let found = try await codes([WALFixture.row(Self.other, first, last)])
       #expect(found.count { $0 == .walSegmentMissing } == (first <= 0x28 ? 1 : 0))
     }
-    #expect(ContinuousClock.now - start < .seconds(60))
   }
 
   @Test func theLegacyStartIsNoSegment0() async throws {
