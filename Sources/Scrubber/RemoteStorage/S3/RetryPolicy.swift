@@ -23,7 +23,8 @@ struct RetryPolicy: Sendable {
     "ThrottlingException",
   ]
 
-  func isWorthRetrying(status: Int, code: String) -> Bool {
+  /// - Parameter code: What the body of the answer says, where it says anything.
+  func isWorthRetrying(status: Int, code: String = "") -> Bool {
     Self.statuses.contains(status) || Self.codes.contains(code)
   }
 
