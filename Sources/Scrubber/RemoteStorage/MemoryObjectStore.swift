@@ -95,6 +95,8 @@ final class MemoryObjectStore: ObjectStore {
     guard let found, let body = found.body else {
       throw StoreError(.notFound, .read, key: request.key, detail: "there is no such object")
     }
+    let metadata = metadata(of: found)
+    try request.checkMatch(metadata)
     let range = try request.bytesToRead(ofSize: body.size)
     // The limit is an `Int`, so these are too, as far as there are bytes.
     let count = Int(clamping: range.upperBound - range.lowerBound)
@@ -103,7 +105,7 @@ final class MemoryObjectStore: ObjectStore {
       case .bytes(let all): Array(all.dropFirst(Int(clamping: range.lowerBound)).prefix(count))
       case .zeros: [UInt8](repeating: 0, count: count)
       }
-    return ObjectContent(bytes: bytes, metadata: metadata(of: found))
+    return ObjectContent(bytes: bytes, metadata: metadata)
   }
 
   func head(_ key: String) async throws(StoreError) -> ObjectMetadata? {

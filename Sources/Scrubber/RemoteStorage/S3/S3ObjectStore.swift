@@ -63,6 +63,7 @@ struct S3ObjectStore: ObjectStore {
     }
     var call = S3Client.Call(operation: .read, key: key, place: key, bodyLimit: request.limit)
     if let version = request.version { call.query = [("versionId", version)] }
+    if let etag = request.ifMatch { call.headers = [("if-match", "\"\(etag)\"")] }
     guard let range = request.range else {
       return try await client.send(call) { response throws(StoreError) in
         try Self.whole(response, of: request)
@@ -70,7 +71,7 @@ struct S3ObjectStore: ObjectStore {
     }
     // One byte more than the limit is enough to see that it is exceeded. The lower bound is at most `Int64.max`.
     let last = min(range.upperBound, range.lowerBound + UInt64(request.limit) + 1) - 1
-    call.headers = [("range", "bytes=\(range.lowerBound)-\(last)")]
+    call.headers.append(("range", "bytes=\(range.lowerBound)-\(last)"))
     call.range = range.lowerBound..<(last + 1)
     call.expected = [416]
     let asked = range.lowerBound...last
@@ -86,6 +87,7 @@ struct S3ObjectStore: ObjectStore {
     guard let metadata = try await metadata(request.key, version: request.version, for: .read) else {
       throw StoreError(.notFound, .read, key: request.key, detail: "there is no such object")
     }
+    try request.checkMatch(metadata)
     guard try request.bytesToRead(ofSize: metadata.size).isEmpty else {
       throw StoreError(.failed, .read, key: request.key, detail: "the server has no such bytes of the object")
     }
@@ -142,6 +144,8 @@ struct S3ObjectStore: ObjectStore {
     if let version = request.version, let sent = metadata.version, sent != version {
       throw StoreError(.failed, .read, key: request.key, detail: "the server sent another version, \(sent)")
     }
+    // Not every server knows the condition.
+    try request.checkMatch(metadata)
     return metadata
   }
 

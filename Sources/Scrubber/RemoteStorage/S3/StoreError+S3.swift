@@ -63,6 +63,7 @@ extension StoreError {
     case (404, "NoSuchKey"), (404, "NoSuchVersion"): .notFound
     case (400, "ExpiredToken"), (400, "InvalidToken"), (400, "TokenRefreshRequired"), (401, _), (403, _):
       .accessDenied
+    case (412, _): .changed
     case (400, _), (405, _), (416, _): .badRequest
     case (408, _), (504, _): .timedOut
     case (501, _): .unsupported
