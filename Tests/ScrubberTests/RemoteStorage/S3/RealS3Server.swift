@@ -111,6 +111,8 @@ final class RealS3Server: Sendable {
         "-volume.port=\(ports[2])", "-filer", "-filer.port=\(ports[3])", "-s3", "-s3.port=\(ports[0])",
         "-s3.config=\(folder.path)/s3.json", "-master.volumeSizeLimitMB=64", "-volume.max=2000",
         "-master.telemetry=false",
+        // These would take ports of their own, the same for every server on the machine.
+        "-s3.port.iceberg=0", "-s3.port.lance=0",
       ]
     }
   }
