@@ -37,6 +37,7 @@ extension FindingCode {
     case .layerUnindexed: .layerUnindexed
     case .layerUnknownGeneration: .layerUnknownGeneration
     case .layerUnconfirmed: .layerUnconfirmed
+    case .layerRecovered: .layerRecovered
     case .indexMissing: .indexMissing
     case .indexUnreadable: .indexUnreadable
     case .indexBadChecksum: .indexBadChecksum
@@ -92,6 +93,8 @@ extension FindingCode {
     case .tenantBadName: .tenantBadName
     case .tenantDeletedMark: .tenantDeletedMark
     case .objectUnknownName: .objectUnknownName
+    case .snapshotFileMissing: .snapshotFileMissing
+    case .snapshotFileDamaged: .snapshotFileDamaged
     }
   }
 }

@@ -20,6 +20,7 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case layerUnindexed = "layer.unindexed"
   case layerUnknownGeneration = "layer.unknown-generation"
   case layerUnconfirmed = "layer.unconfirmed"
+  case layerRecovered = "layer.recovered"
 
   // Index files
   case indexMissing = "index.missing"
@@ -87,4 +88,8 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case tenantBadName = "tenant.bad-name"
   case tenantDeletedMark = "tenant.deleted-mark"
   case objectUnknownName = "object.unknown-name"
+
+  // Files of a snapshot
+  case snapshotFileMissing = "snapshot.file-missing"
+  case snapshotFileDamaged = "snapshot.file-damaged"
 }

@@ -232,7 +232,12 @@ extension MemoryObjectStore {
           guard window.holds(object: key), let latest = versions.last, let body = latest.body else {
             return true
           }
-          page.append(key: key, size: body.size, lastModified: latest.lastModified)
+          page.append(
+            key: key,
+            size: body.size,
+            lastModified: latest.lastModified,
+            mark: ContentMark(etag: "\(latest.number)")
+          )
           last = key
           return page.count < max(1, request.pageLimit)
         }

@@ -27,6 +27,33 @@ enum Digest {
   }
 }
 
+/// A SHA-256 under way: bytes go in as they come.
+struct SHA256Stream: ~Copyable {
+  private let context: OpaquePointer
+
+  init() {
+    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+      preconditionFailure("libcrypto cannot do SHA-256")
+    }
+    self.context = context
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  mutating func update(_ bytes: [UInt8]) {
+    let isDone = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) == 1 }
+    precondition(isDone, "libcrypto cannot do SHA-256")
+  }
+
+  /// The 32 bytes of the hash.
+  consuming func finish() -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: 32)
+    var count: CUnsignedInt = 0
+    precondition(EVP_DigestFinal_ex(context, &result, &count) == 1 && count == 32, "libcrypto cannot do SHA-256")
+    return result
+  }
+}
+
 extension [UInt8] {
   var lowercaseHex: String {
     let digits = Array<UInt8>("0123456789abcdef".utf8)

@@ -124,7 +124,12 @@ final class S3Listing: ListingPages {
     if entries.isEmpty { return nil }
     var page = ListingPage(capacity: entries.count, keyCapacity: entries.count * 128)
     for entry in entries {
-      page.append(key: entry.key, size: entry.size, lastModified: entry.lastModified.wholeSeconds)
+      page.append(
+        key: entry.key,
+        size: entry.size,
+        lastModified: entry.lastModified.wholeSeconds,
+        mark: ContentMark(etag: entry.etag)
+      )
     }
     return page
   }
