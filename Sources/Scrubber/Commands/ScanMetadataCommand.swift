@@ -69,7 +69,7 @@ struct ScanMetadataCommand: Sendable, Equatable {
     return tenants
   }
 
-  private static func moment(_ arguments: ParsedArguments) throws(UsageError) -> Timestamp? {
+  static func moment(_ arguments: ParsedArguments) throws(UsageError) -> Timestamp? {
     guard let text = arguments.first("at") else { return nil }
     guard let moment = Timestamp(rfc3339: text) else {
       throw UsageError(
@@ -81,7 +81,7 @@ struct ScanMetadataCommand: Sendable, Equatable {
     return moment
   }
 
-  private static func number(
+  static func number(
     _ arguments: ParsedArguments,
     _ name: String,
     in range: ClosedRange<Int>
@@ -101,7 +101,7 @@ struct ScanMetadataCommand: Sendable, Equatable {
     return value
   }
 
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
+  static func choice<Choice: RawRepresentable & CaseIterable>(
     _ arguments: ParsedArguments,
     _ name: String
   ) throws(UsageError) -> Choice? where Choice.RawValue == String {

@@ -9,13 +9,10 @@ struct FolderScan: ScanSource {
     _ options: ScanOptions,
     emit: @escaping @Sendable (ScanEvent) -> Void
   ) async throws(ScanFailure) {
-    guard options.moment == nil else {
-      throw ScanFailure(
-        message: "--at: a folder keeps no versions of its objects",
-        hint: "Scan a bucket with versioning, or a snapshot taken at that moment.",
-        exitCode: .usage
-      )
-    }
+    try Self.checkNoMoment(
+      options.moment,
+      hint: "Scan a bucket with versioning, or a snapshot taken at that moment."
+    )
     let store = FolderObjectStore(root: path)
     let root = try findRoot(store)
     var scan = PageserverScan(store: store, root: root)
@@ -26,8 +23,18 @@ struct FolderScan: ScanSource {
     await scan.run(at: Timestamp.now, emit: emit)
   }
 
+  static func checkNoMoment(_ moment: Timestamp?, hint: String) throws(ScanFailure) {
+    guard moment == nil else {
+      throw ScanFailure(
+        message: "--at: a folder keeps no versions of its objects",
+        hint: hint,
+        exitCode: .usage
+      )
+    }
+  }
+
   /// Where in the folder the tenants lie.
-  private func findRoot(_ store: FolderObjectStore) throws(ScanFailure) -> BucketRoot {
+  func findRoot(_ store: FolderObjectStore) throws(ScanFailure) -> BucketRoot {
     let names: [String]
     do throws(StoreError) {
       names = try store.names(in: "")

@@ -40,6 +40,7 @@ struct ObjectFetcher: Sendable {
       return try await place(part, item, metadata)
     } catch {
       folder.discard(part)
+      progress.takeBack(bytes: part.byteCount)
       throw error
     }
   }
@@ -70,7 +71,8 @@ struct ObjectFetcher: Sendable {
   }
 
   /// Reads the first part, for which the caller holds a token, and then the others.
-  private func readAll(_ item: SnapshotItem, into part: SnapshotPart) async throws(Failure) -> ObjectMetadata {
+  private func readAll(_ item: SnapshotItem, into part: SnapshotPart) async throws(Failure) -> ObjectMetadata
+  {
     let metadata: ObjectMetadata
     do throws(Failure) {
       let first = try await read(request(item, from: 0, etag: nil))
@@ -142,7 +144,12 @@ struct ObjectFetcher: Sendable {
         do throws(Failure) {
           let content = try result.get()
           guard content.metadata == metadata else {
-            let error = StoreError(.changed, .read, key: tenantsPrefix + item.path, detail: "replaced meanwhile")
+            let error = StoreError(
+              .changed,
+              .read,
+              key: tenantsPrefix + item.path,
+              detail: "replaced meanwhile"
+            )
             tokens.giveBack()
             throw Failure.changed(error)
           }
@@ -185,7 +192,9 @@ struct ObjectFetcher: Sendable {
       throw .store(StoreError(.failed, .read, key: key, detail: "the hash is finished already"))
     }
     if let expected = item.digest, expected != digest {
-      throw .changed(StoreError(.changed, .read, key: key, detail: "the object says something else than before"))
+      throw .changed(
+        StoreError(.changed, .read, key: key, detail: "the object says something else than before")
+      )
     }
     var file = SnapshotFile(
       path: item.path,

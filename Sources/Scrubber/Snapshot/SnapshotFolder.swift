@@ -89,6 +89,23 @@ final class SnapshotFolder: Sendable {
     }
   }
 
+  /// Refuses to write into the bucket that is read.
+  static func checkApart(_ path: String, from bucket: String) throws(ScanFailure) {
+    guard let source = SnapshotFolderBucket.wholePath(bucket) else { return }
+    // The folder may not be there yet: then the one it will lie in counts.
+    var place = path.hasPrefix("/") ? path : "./\(path)"
+    while SnapshotFolderBucket.wholePath(place) == nil, place.contains("/") {
+      place = String(place.prefix(upTo: place.lastIndex(of: "/") ?? place.startIndex))
+    }
+    let target = SnapshotFolderBucket.wholePath(place.isEmpty ? "/" : place) ?? place
+    guard target == source || target.hasPrefix(source.hasSuffix("/") ? source : "\(source)/") else { return }
+    throw ScanFailure(
+      message: "\(path): the folder lies in the bucket \(bucket), to which nothing is written",
+      hint: "Name a folder outside of it with --output-path.",
+      exitCode: .usage
+    )
+  }
+
   // MARK: Beginning
 
   /// Makes what is missing and takes the folder's lock.
@@ -112,7 +129,10 @@ final class SnapshotFolder: Sendable {
       throw ScanFailure(message: "\(path): \(error)")
     }
     guard isFree else {
-      throw ScanFailure(message: "\(path): another process is taking a snapshot into this folder", exitCode: .usage)
+      throw ScanFailure(
+        message: "\(path): another process is taking a snapshot into this folder",
+        exitCode: .usage
+      )
     }
   }
 
@@ -137,7 +157,9 @@ final class SnapshotFolder: Sendable {
   func removeLeftParts() throws(SystemCallError) {
     var names: [String] = []
     try work.handle.descriptor.forEachName { (bytes, kind) throws(SystemCallError) in
-      guard kind == .file, let name = String(validating: bytes, as: UTF8.self), Self.isPart(name) else { return }
+      guard kind == .file, let name = String(validating: bytes, as: UTF8.self), Self.isPart(name) else {
+        return
+      }
       names.append(name)
     }
     for name in names { try work.handle.descriptor.removeFile(name) }
@@ -150,10 +172,28 @@ final class SnapshotFolder: Sendable {
 
   // MARK: The journal
 
-  /// All of the journal so far.
-  func journalBytes() throws(SystemCallError) -> [UInt8] {
-    let file = try work.handle.descriptor.openFile(Self.journal)
-    return try file.read(count: Int(clamping: try file.status().st_size), at: 0)
+  /// The journal of an unfinished snapshot.
+  static func journal(of path: String) throws(ScanFailure) -> SnapshotJournal {
+    do throws(SystemCallError) {
+      let work = try FileDescriptor.openRoot(path, for: .passing).openFolder(workFolder, for: .passing)
+      let file: FileDescriptor
+      do throws(SystemCallError) {
+        file = try work.openFile(journal)
+      } catch {
+        // The run was killed before it made one.
+        guard error.code == ENOENT else { throw error }
+        return SnapshotJournal([])
+      }
+      return SnapshotJournal(try file.read(count: Int(clamping: try file.status().st_size), at: 0))
+    } catch {
+      throw ScanFailure(message: "\(path)/\(workFolder): \(error)")
+    }
+  }
+
+  /// Cuts off what cannot be read, so that new lines stand behind whole ones.
+  func cutJournal(to byteCount: Int) throws(SystemCallError) {
+    let number = journalFile.handle.descriptor.number
+    _ = try SystemCallError.check("cut the journal") { ftruncate(number, byteCount) }
   }
 
   /// Adds a line. One call of the system, so that lines of several tasks do not mix.

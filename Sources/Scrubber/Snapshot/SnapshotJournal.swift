@@ -13,34 +13,41 @@ struct SnapshotJournal: Sendable {
   var header: SnapshotDocument?
   /// Of each path the last line.
   var files: [String: SnapshotFile] = [:]
+  /// Bytes up to the end of the last line that can be read.
+  var byteCount = 0
 
   init(_ bytes: [UInt8]) {
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     // Behind the last line's end, or a line that was cut off.
     lines.removeLast()
     guard let first = lines.first else { return }
-    // Why it cannot be read does not matter: there is nothing to go on from.
-    header = try? SnapshotDocument(parsing: Array(first))
-    for line in lines.dropFirst() {
-      do throws(FormatError) {
+    do throws(FormatError) {
+      header = try SnapshotDocument(parsing: Array(first))
+      byteCount = first.count + 1
+      for line in lines.dropFirst() {
         let file = try SnapshotFile(parsing: Array(line))
         files[file.path] = file
-      } catch {
-        return
+        byteCount += line.count + 1
       }
+    } catch {
+      // From here on nothing is known.
+      return
     }
   }
 }
 
 extension SnapshotDocument {
   /// Whether this is the snapshot that is asked for; else what differs.
-  func difference(_ selection: SnapshotSelection, _ source: SnapshotSource?, at moment: Timestamp?) -> String? {
+  func difference(_ selection: SnapshotSelection, _ source: SnapshotSource?, at moment: Timestamp?) -> String?
+  {
     if tenant != selection.tenant { return "tenant \(tenant)" }
     if Set(selectedTimelines) != selection.timelines {
       let names = selectedTimelines.map(\.description).joined(separator: ", ")
       return selectedTimelines.isEmpty ? "all timelines" : "timelines \(names)"
     }
-    if isAll != selection.isAll { return isAll ? "all objects (--all)" : "the needed objects (without --all)" }
+    if isAll != selection.isAll {
+      return isAll ? "all objects (--all)" : "the needed objects (without --all)"
+    }
     if let source, self.source.location != source.location {
       return "a tenant in \(self.source.location)"
     }

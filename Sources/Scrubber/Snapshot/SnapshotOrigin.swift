@@ -41,7 +41,8 @@ struct SnapshotOrigin: Sendable {
     plan.items.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     if let past {
       for position in plan.items.indices where plan.items[position].version == nil {
-        plan.items[position].version = past.version(of: root.tenantsPrefix + plan.items[position].path)?.version
+        plan.items[position].version =
+          past.version(of: root.tenantsPrefix + plan.items[position].path)?.version
       }
     }
     return plan
@@ -89,10 +90,12 @@ struct SnapshotOrigin: Sendable {
   }
 
   /// An object of a page, if it lies in a folder of the tenant.
-  private func object(_ entry: ListingPage.Entry, in page: ListingPage, of tenant: TenantID) -> ListedObject? {
+  private func object(_ entry: ListingPage.Entry, in page: ListingPage, of tenant: TenantID) -> ListedObject?
+  {
     let key = page.key(of: entry)
     let folder = key.dropFirst(root.tenantsPrefix.count).prefix { $0 != "/" }
-    guard let shard = TenantShardID(String(folder)), shard.tenant == tenant, shard.description == folder else {
+    guard let shard = TenantShardID(String(folder)), shard.tenant == tenant, shard.description == folder
+    else {
       return nil
     }
     return ListedObject(key: key, size: entry.size, lastModified: entry.lastModified, mark: entry.mark)
@@ -143,13 +146,18 @@ struct SnapshotOrigin: Sendable {
     }
   }
 
-  private func find(_ layer: UnlistedLayer, _ view: any ObjectStore) async throws(StoreError) -> SnapshotItem? {
+  private func find(_ layer: UnlistedLayer, _ view: any ObjectStore) async throws(StoreError) -> SnapshotItem?
+  {
     let key = root.tenantsPrefix + layer.path
-    if let metadata = try await view.head(key) { return SnapshotItem(layer, metadata, isVersioned: moment != nil) }
+    if let metadata = try await view.head(key) {
+      return SnapshotItem(layer, metadata, isVersioned: moment != nil)
+    }
     guard let moment, !layer.isDeleting else { return nil }
     let pages = try store.listVersions(ListRequest(prefix: key, endBefore: key + "\0"))
     while let page = try await pages.next() {
-      guard let version = page.first(where: { !$0.isDeleteMarker && $0.lastModified <= moment }) else { continue }
+      guard let version = page.first(where: { !$0.isDeleteMarker && $0.lastModified <= moment }) else {
+        continue
+      }
       var item = SnapshotItem(layer, ObjectMetadata(version), isVersioned: true)
       item.isRecovered = true
       return item

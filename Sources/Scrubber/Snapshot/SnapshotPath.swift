@@ -8,7 +8,8 @@ enum SnapshotPath {
   /// NUL, nothing too long.
   static func isPossible(_ path: String) -> Bool {
     guard !path.utf8.contains(0), path.utf8.count <= maxPathLength else { return false }
-    return path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
+    return path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+      part in
       !part.isEmpty && part.count <= maxNameLength && !part.elementsEqual(".".utf8)
         && !part.elementsEqual("..".utf8)
     }

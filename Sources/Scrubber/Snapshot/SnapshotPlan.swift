@@ -98,7 +98,9 @@ struct SnapshotPlanner {
     checkShards()
     for shard in shards.current.compactMap(inventory.shard) {
       takeDocuments(shard)
-      for timeline in shard.timelines where timelines.contains(timeline.id) { take(timeline, of: shard.index) }
+      for timeline in shard.timelines where timelines.contains(timeline.id) {
+        take(timeline, of: shard.index)
+      }
       checkAncestors(shard.index, timelines)
     }
     takeArchives(timelines)
@@ -262,7 +264,8 @@ struct SnapshotPlanner {
     let paths = Set(objects.map { path(of: $0) })
     for object in objects {
       let path = path(of: object)
-      guard SnapshotPath.isPossible(path), !SnapshotPath.parents(of: path).contains(where: paths.contains) else {
+      guard SnapshotPath.isPossible(path), !SnapshotPath.parents(of: path).contains(where: paths.contains)
+      else {
         plan.leftOut.append(SnapshotOmission(path: path, size: object.size, reason: .noFileName))
         continue
       }
@@ -329,7 +332,8 @@ struct SnapshotPlanner {
       report(
         .shardMissing,
         shard,
-        message: "no object of shard \(shard.number) of \(shard.effectiveCount): the snapshot holds the others"
+        message:
+          "no object of shard \(shard.number) of \(shard.effectiveCount): the snapshot holds the others"
       )
     }
   }

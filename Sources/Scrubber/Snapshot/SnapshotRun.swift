@@ -36,7 +36,8 @@ struct SnapshotRun: Sendable {
       if let item { return item == wanted }
       guard file.size == wanted.size, wanted.digest.map({ $0 == file.sha256 }) ?? true else { return false }
       if let version = wanted.version { return file.version == version }
-      let isOfItsTime = Timestamp(rfc3339: file.lastModified)?.wholeSeconds == wanted.lastModified.wholeSeconds
+      let isOfItsTime =
+        Timestamp(rfc3339: file.lastModified)?.wholeSeconds == wanted.lastModified.wholeSeconds
       return isOfItsTime && (wanted.mark == .none || ContentMark(etag: file.etag ?? "") == wanted.mark)
     }
   }
@@ -66,7 +67,9 @@ struct SnapshotRun: Sendable {
       state.looks += 1
       let isSame = again.agrees(with: plan) && state.changed.isEmpty
       if isSame { break }
-      guard state.looks < maxLooks else { throw restless(again.differences(from: plan) + state.changed, state.looks) }
+      guard state.looks < maxLooks else {
+        throw restless(again.differences(from: plan) + state.changed, state.looks)
+      }
       plan = again
       moment = origin.moment ?? .now
       try check(plan)
@@ -100,17 +103,24 @@ struct SnapshotRun: Sendable {
 
   private func restless(_ changes: [String], _ looks: Int) -> ScanFailure {
     ScanFailure(
-      message: "\(origin.location): the tenant changed at each of \(looks) looks, no moment of it could be taken; "
+      message:
+        "\(origin.location): the tenant changed at each of \(looks) looks, no moment of it could be taken; "
         + "last changed: \(changes.prefix(3).joined(separator: ", "))",
-      hint: "In a bucket with versioning the tenant may change. Else go on with --resume when less is written."
+      hint:
+        "In a bucket with versioning the tenant may change. Else go on with --resume when less is written."
     )
   }
 
   // MARK: Beginning
 
   /// Begins the journal, or takes over the files of the run before.
-  private func begin(_ folder: SnapshotFolder, _ moment: Timestamp, _ state: inout State) async throws(ScanFailure) {
-    try writing { () throws(SystemCallError) in try folder.removeLeftParts() }
+  private func begin(_ folder: SnapshotFolder, _ moment: Timestamp, _ state: inout State)
+    async throws(ScanFailure)
+  {
+    try writing { () throws(SystemCallError) in
+      try folder.removeLeftParts()
+      try folder.cutJournal(to: journal?.byteCount ?? 0)
+    }
     guard let journal, journal.header != nil else {
       let header = document(SnapshotPlan(), moment, state)
       return try writing { () throws(SystemCallError) in try folder.note(header.encode()) }
@@ -126,7 +136,8 @@ struct SnapshotRun: Sendable {
       case .missing: break
       case .damaged, .unreadable, .good:
         throw ScanFailure(
-          message: "\(path)/\(file.path): the file is not the one that the snapshot wrote; nothing was changed",
+          message:
+            "\(path)/\(file.path): the file is not the one that the snapshot wrote; nothing was changed",
           hint: "Remove it, or begin anew in another folder.",
           exitCode: .usage
         )
@@ -138,7 +149,9 @@ struct SnapshotRun: Sendable {
   // MARK: Fetching
 
   /// Brings the folder to what the plan says.
-  private func fetch(_ plan: SnapshotPlan, _ folder: SnapshotFolder, _ state: inout State) async throws(ScanFailure) {
+  private func fetch(_ plan: SnapshotPlan, _ folder: SnapshotFolder, _ state: inout State)
+    async throws(ScanFailure)
+  {
     try drop(plan, folder, &state)
     // What decides comes last: it is the most likely to change.
     let waiting = plan.items.filter { state.held[$0.path] == nil }
@@ -167,7 +180,6 @@ struct SnapshotRun: Sendable {
         state.fetchedCount += 1
         state.fetchedBytes = state.fetchedBytes.saturatingSum(file.size)
       case .failure(.changed(let error)):
-        progress.takeBack(bytes: 0)
         state.changed.append(error.key)
       case .failure(.store(let error)):
         if Task.isCancelled { throw .interrupted }
@@ -179,7 +191,8 @@ struct SnapshotRun: Sendable {
   }
 
   /// Removes files that are not what the plan says.
-  private func drop(_ plan: SnapshotPlan, _ folder: SnapshotFolder, _ state: inout State) throws(ScanFailure) {
+  private func drop(_ plan: SnapshotPlan, _ folder: SnapshotFolder, _ state: inout State) throws(ScanFailure)
+  {
     let wanted = Dictionary(plan.items.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     for (path, held) in state.held {
       if let item = wanted[path], held.belongs(to: item) {

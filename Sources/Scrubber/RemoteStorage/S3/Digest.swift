@@ -49,7 +49,10 @@ struct SHA256Stream: ~Copyable {
   consuming func finish() -> [UInt8] {
     var result = [UInt8](repeating: 0, count: 32)
     var count: CUnsignedInt = 0
-    precondition(EVP_DigestFinal_ex(context, &result, &count) == 1 && count == 32, "libcrypto cannot do SHA-256")
+    precondition(
+      EVP_DigestFinal_ex(context, &result, &count) == 1 && count == 32,
+      "libcrypto cannot do SHA-256"
+    )
     return result
   }
 }

@@ -35,7 +35,10 @@ struct S3ObjectStore: ObjectStore {
   }
 
   /// Whether the bucket keeps every version from now on, by its own word.
-  func keepsHistory() async throws(StoreError) -> Bool {
+  func keepsHistory() async throws(StoreError) -> Bool { try await history().isKept }
+
+  /// The same, and what the server's clock told when it answered; nil if it did not tell.
+  func history() async throws(StoreError) -> (isKept: Bool, time: Timestamp?) {
     let call = S3Client.Call(
       operation: .listVersions,
       place: "",
@@ -44,7 +47,8 @@ struct S3ObjectStore: ObjectStore {
     )
     return try await client.send(call) { response throws(StoreError) in
       do throws(XMLError) {
-        return try XMLReader.read(response.body, by: S3VersioningAnswer()).isEnabled
+        let isKept = try XMLReader.read(response.body, by: S3VersioningAnswer()).isEnabled
+        return (isKept, response.headers["date"].flatMap(HTTPDate.parse))
       } catch {
         throw StoreError(.failed, .listVersions, key: "", detail: error.message)
       }
