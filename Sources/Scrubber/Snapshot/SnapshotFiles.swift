@@ -1,5 +1,6 @@
 import Glibc
 import IndexFormat
+import Synchronization
 
 /// Compares the files of a snapshot with what is written of them.
 struct SnapshotFiles: Sendable {
@@ -67,26 +68,15 @@ struct SnapshotFiles: Sendable {
     readsContent: Bool,
     progress: SnapshotProgress
   ) async -> [(Int, Verdict)] {
-    var bad: [(Int, Verdict)] = []
-    await withTaskGroup(of: (Int, Verdict).self) { group in
-      var next = 0
-      func start() {
-        guard next < files.count, !Task.isCancelled else { return }
-        let number = next
-        next += 1
-        group.addTask {
-          let verdict = check(files[number], readsContent: readsContent)
-          progress.add(bytes: files[number].size)
-          progress.addObject()
-          return (number, verdict)
-        }
-      }
-      for _ in 0..<max(1, jobs) { start() }
-      while let (number, verdict) = await group.next() {
-        if case .good = verdict {} else { bad.append((number, verdict)) }
-        start()
-      }
+    let bad = Mutex<[(Int, Verdict)]>([])
+    await Workers.run(count: files.count, jobs: jobs) { number in
+      let verdict = check(files[number], readsContent: readsContent)
+      progress.add(bytes: files[number].size)
+      progress.addObject()
+      if case .good = verdict { return true }
+      bad.withLock { $0.append((number, verdict)) }
+      return true
     }
-    return bad.sorted { $0.0 < $1.0 }
+    return bad.withLock { $0 }.sorted { $0.0 < $1.0 }
   }
 }

@@ -1,4 +1,5 @@
 import IndexFormat
+import Synchronization
 
 /// Where a snapshot is taken from: a bucket, the place of the tenants in it, and how to look at one moment of it.
 struct SnapshotOrigin: Sendable {
@@ -122,22 +123,19 @@ struct SnapshotOrigin: Sendable {
     _ view: any ObjectStore
   ) async throws(ScanFailure) {
     let layers = plan.unlisted
-    var answers: [(Int, Result<SnapshotItem?, StoreError>)] = []
-    await withTaskGroup(of: (Int, Result<SnapshotItem?, StoreError>).self) { group in
-      for number in layers.indices {
-        if number >= Self.parallelHeads, let answer = await group.next() { answers.append(answer) }
-        group.addTask {
-          do throws(StoreError) {
-            return (number, .success(try await find(layers[number], view)))
-          } catch {
-            return (number, .failure(error))
-          }
-        }
+    let answers = Mutex<[(Int, Result<SnapshotItem?, StoreError>)]>([])
+    await Workers.run(count: layers.count, jobs: Self.parallelHeads) { number in
+      do throws(StoreError) {
+        let item = try await find(layers[number], view)
+        answers.withLock { $0.append((number, .success(item))) }
+        return true
+      } catch {
+        answers.withLock { $0.append((number, .failure(error))) }
+        return false
       }
-      for await answer in group { answers.append(answer) }
     }
     if Task.isCancelled { throw .interrupted }
-    for (number, answer) in answers.sorted(by: { $0.0 < $1.0 }) {
+    for (number, answer) in answers.withLock({ $0 }).sorted(by: { $0.0 < $1.0 }) {
       do throws(StoreError) {
         try add(try answer.get(), layers[number], tenant, to: &plan)
       } catch {

@@ -1,4 +1,5 @@
 import IndexFormat
+import Synchronization
 
 /// Takes a snapshot of a tenant, of one moment.
 ///
@@ -210,38 +211,19 @@ struct SnapshotRun: Sendable {
     _ items: [SnapshotItem],
     _ fetcher: ObjectFetcher
   ) async -> [(SnapshotItem, Result<SnapshotFile, ObjectFetcher.Failure>)] {
-    var results: [(SnapshotItem, Result<SnapshotFile, ObjectFetcher.Failure>)] = []
-    results.reserveCapacity(items.count)
-    await withTaskGroup(of: (Int, Result<SnapshotFile, ObjectFetcher.Failure>).self) { group in
-      var next = 0
-      var isOver = false
-      func start() {
-        guard next < items.count, !isOver, !Task.isCancelled else { return }
-        let number = next
-        next += 1
-        group.addTask {
-          do throws(ObjectFetcher.Failure) {
-            return (number, .success(try await fetcher.fetch(items[number])))
-          } catch {
-            return (number, .failure(error))
-          }
-        }
-      }
-      for _ in 0..<max(1, origin.jobs) { start() }
-      while let (number, result) = await group.next() {
-        switch result {
-        case .success, .failure(.changed): results.append((items[number], result))
-        case .failure where isOver: break
-        case .failure:
-          // The first failure is the reason; what the others say comes of it.
-          isOver = true
-          results.insert((items[number], result), at: 0)
-          group.cancelAll()
-        }
-        start()
+    let results = Mutex<[(SnapshotItem, Result<SnapshotFile, ObjectFetcher.Failure>)]>([])
+    await Workers.run(count: items.count, jobs: origin.jobs) { number in
+      do throws(ObjectFetcher.Failure) {
+        let file = try await fetcher.fetch(items[number])
+        results.withLock { $0.append((items[number], .success(file))) }
+        return true
+      } catch {
+        results.withLock { $0.append((items[number], .failure(error))) }
+        if case .changed = error { return true }
+        return false
       }
     }
-    return results
+    return results.withLock { $0 }
   }
 
   // MARK: The end
