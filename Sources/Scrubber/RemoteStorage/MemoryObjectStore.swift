@@ -61,6 +61,13 @@ final class MemoryObjectStore: ObjectStore {
     _ = add(key, nil, lastModified: lastModified, version: version)
   }
 
+  /// Removes an object. Only for a store that keeps no versions.
+  func remove(_ key: String) throws(StoreError) {
+    try checkKey(key, for: .delete)
+    guard !keepsVersions else { throw unsupported(.delete, key) }
+    state.withLock { $0.remove(Array(key.utf8)) }
+  }
+
   private func add(_ key: String, _ body: Body?, lastModified: Timestamp?, version: String?) -> Version {
     let time = lastModified ?? clock()
     return state.withLock { state in
@@ -127,7 +134,7 @@ final class MemoryObjectStore: ObjectStore {
       if keepsVersions {
         _ = add(key, nil, lastModified: nil, version: nil)
       } else {
-        state.withLock { $0.remove(Array(key.utf8)) }
+        try remove(key)
       }
     }
   }

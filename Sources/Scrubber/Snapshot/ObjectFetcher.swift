@@ -30,7 +30,7 @@ struct ObjectFetcher: Sendable {
     await tokens.take()
     let part: SnapshotPart
     do throws(SystemCallError) {
-      part = try folder.newPart()
+      part = try folder.newPart(size: item.size)
     } catch {
       tokens.giveBack()
       throw .target(error)
@@ -78,7 +78,7 @@ struct ObjectFetcher: Sendable {
       let first = try await read(request(item, from: 0, etag: nil))
       metadata = first.metadata
       try check(metadata, item)
-      try write(first.bytes, to: part)
+      try await write(first.bytes, to: part)
       tokens.giveBack()
     } catch {
       tokens.giveBack()
@@ -157,7 +157,7 @@ struct ObjectFetcher: Sendable {
           while let bytes = early.removeValue(forKey: written) {
             defer { tokens.giveBack() }
             written += UInt64(bytes.count)
-            try write(bytes, to: part)
+            try await write(bytes, to: part)
           }
         } catch {
           if case .failure = result { tokens.giveBack() }
@@ -171,9 +171,9 @@ struct ObjectFetcher: Sendable {
     if let failure { throw failure }
   }
 
-  private func write(_ bytes: [UInt8], to part: SnapshotPart) throws(Failure) {
+  private func write(_ bytes: [UInt8], to part: SnapshotPart) async throws(Failure) {
     do throws(SystemCallError) {
-      try part.write(bytes)
+      try await part.writeElsewhere(bytes)
     } catch {
       throw .target(error)
     }
@@ -208,7 +208,7 @@ struct ObjectFetcher: Sendable {
     file.version = item.version
     file.isRecovered = item.isRecovered
     do throws(SystemCallError) {
-      try await part.synchronizeElsewhere()
+      try await part.finishElsewhere()
       try folder.note(file.encode())
       if try !folder.place(part, at: item.path) {
         // After a crash of the machine a file may be there of which the journal knows nothing.

@@ -24,7 +24,7 @@ struct SnapshotFiles: Sendable {
     while true {
       let bytes = try file.read(count: chunkByteCount, at: offset)
       if bytes.isEmpty { return SHA256Digest(bytes: hash.finish()) }
-      hash.update(bytes)
+      bytes.withUnsafeBytes { hash.update($0) }
       offset += UInt64(bytes.count)
     }
   }

@@ -203,10 +203,11 @@ final class SnapshotFolder: Sendable {
 
   // MARK: Files
 
-  func newPart() throws(SystemCallError) -> SnapshotPart {
+  /// A file to write `size` bytes into.
+  func newPart(size: UInt64) throws(SystemCallError) -> SnapshotPart {
     let number = partCount.add(1, ordering: .relaxed).newValue
     let name = "\(number).part"
-    return SnapshotPart(name: name, try work.handle.descriptor.createFile(name))
+    return SnapshotPart(name: name, try work.handle.descriptor.createFile(name), size: size)
   }
 
   func discard(_ part: SnapshotPart) {
@@ -278,9 +279,10 @@ final class SnapshotFolder: Sendable {
     for folder in touched.withLock({ $0.sorted() }) {
       try store.makeParent(of: folder.isEmpty ? "x" : "\(folder)/x").synchronize()
     }
-    let part = try newPart()
-    try part.write(document.encode())
-    try part.synchronize()
+    let bytes = document.encode()
+    let part = try newPart(size: UInt64(bytes.count))
+    try part.write(bytes)
+    try part.finish()
     guard try place(part, at: SnapshotDocument.fileName) else {
       throw SystemCallError(attempt: "write \(SnapshotDocument.fileName)", code: EEXIST)
     }

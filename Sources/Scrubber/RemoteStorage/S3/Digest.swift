@@ -40,9 +40,11 @@ struct SHA256Stream: ~Copyable {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  mutating func update(_ bytes: [UInt8]) {
-    let isDone = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) == 1 }
-    precondition(isDone, "libcrypto cannot do SHA-256")
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    precondition(
+      EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
+      "libcrypto cannot do SHA-256"
+    )
   }
 
   /// The 32 bytes of the hash.
