@@ -4,6 +4,8 @@ import Foundation
 ///
 ///     Benchmarks index-parsing --python PYTHON FILE...     IndexPart against Python's orjson
 ///     Benchmarks scan-folder --scrubber PROGRAM DIR        scan-metadata against find
+///     Benchmarks snapshot --scrubber PROGRAM --s5cmd PROGRAM BUCKET TENANT DIR
+///                                                          tenant-snapshot against s5cmd cp of the same objects
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS]
 ///
 /// `make bench` prepares what is needed and runs all of them.
@@ -15,8 +17,9 @@ struct Benchmarks {
       switch arguments.first {
       case "index-parsing": try IndexParsingBenchmark(arguments.dropFirst()).run()
       case "scan-folder": try ScanFolderBenchmark(arguments.dropFirst()).run()
+      case "snapshot": try SnapshotBenchmark(arguments.dropFirst()).run()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
-      default: throw BenchmarkError("usage: Benchmarks index-parsing|scan-folder|make-bucket …")
+      default: throw BenchmarkError("usage: Benchmarks index-parsing|scan-folder|snapshot|make-bucket …")
       }
     } catch {
       FileHandle.standardError.write(Data("Benchmarks: \(error)\n".utf8))

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// Scans a large bucket in a folder with `scrubber`, and lists it with `find`; alternately, in the same run.
 struct ScanFolderBenchmark {
@@ -46,36 +45,5 @@ struct ScanFolderBenchmark {
       \((scanCPU / findCPU).short) times its CPU
       """
     )
-  }
-}
-
-/// A program run to its end with its output thrown away, and what it took.
-private struct Run {
-  let wallSeconds: Double
-  let cpuSeconds: Double
-  let peakMemoryKiB: Int
-
-  init(_ command: [String]) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    let start = ContinuousClock.now
-    var process: pid_t = 0
-    guard posix_spawn(&process, command[0], &actions, nil, &arguments, environ) == 0 else {
-      throw BenchmarkError("cannot run \(command[0])")
-    }
-    var status: Int32 = 0
-    var usage = rusage()
-    guard wait4(process, &status, 0, &usage) == process, status == 0 else {
-      throw BenchmarkError("\(command.joined(separator: " ")) failed with status \(status)")
-    }
-    wallSeconds = (ContinuousClock.now - start) / .seconds(1)
-    cpuSeconds =
-      Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-      + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
-    peakMemoryKiB = usage.ru_maxrss
   }
 }

@@ -175,7 +175,7 @@ struct SnapshotOrigin: Sendable {
       shard: layer.shard,
       timeline: layer.timeline,
       objectKey: root.tenantsPrefix + layer.path,
-      message: "layer that the index names is gone: no version of it is left",
+      message: "layer that the index names is gone" + (moment == nil ? "" : ": no version of it is left"),
       seen: "no object",
       expected: "\(layer.size) bytes",
       bytes: layer.size
