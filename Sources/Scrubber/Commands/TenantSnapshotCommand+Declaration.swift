@@ -7,10 +7,11 @@ extension TenantSnapshotCommand {
       "[--all]", "[--resume]", "[--verify]", "[--jobs N]", "[--format text|json]",
     ],
     discussion: [
-      "Takes the indices that a page server would choose, every layer that they name, the latest manifests, the "
-        + "heatmaps and the initdb archives, under the names they have below tenants/, and writes snapshot.json with the "
-        + "size and SHA-256 of each. All of it is of one moment, whatever is written meanwhile: where the bucket keeps "
-        + "versions that moment is read, else what has changed is fetched again until two looks agree.",
+      "Takes the indices that a page server would choose, every layer that they name, the latest manifests, "
+        + "the heatmaps and the initdb archives, under the names they have below tenants/, and writes "
+        + "snapshot.json with the size and SHA-256 of each. All of it is of one moment, whatever is written "
+        + "meanwhile: where the bucket keeps versions that moment is read, else what has changed is fetched again "
+        + "until two looks agree.",
       "Nothing is written to the bucket, and no file in DIR is ever replaced.",
     ],
     options: [
@@ -53,7 +54,7 @@ extension TenantSnapshotCommand {
         "jobs",
         short: "j",
         .value(name: "N"),
-        help: "Objects, and 8 MiB parts of large ones, that are read at the same time, "
+        help: "Objects, and 4 MiB parts of large ones, that are read at the same time, "
           + "\(SnapshotOptions.allowedJobs.lowerBound) to \(SnapshotOptions.allowedJobs.upperBound): memory is bounded "
           + "by it. Default: \(SnapshotOptions.defaultJobs)."
       ),

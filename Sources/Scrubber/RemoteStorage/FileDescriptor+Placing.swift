@@ -21,8 +21,8 @@ extension FileDescriptor {
     }
   }
 
-  /// Moves a file of this folder into another, under a name that is free there. False if the name is taken: then nothing
-  /// was done.
+  /// Moves a file of this folder into another, under a name that is free there. False if the name is taken:
+  /// then nothing was done.
   func move(
     _ name: String,
     into folder: borrowing FileDescriptor,

@@ -12,7 +12,7 @@ struct ObjectFetcher: Sendable {
   let folder: SnapshotFolder
   let tokens: TokenBucket
   let progress: SnapshotProgress
-  var partByteCount: UInt64 = 8 << 20
+  var partByteCount: UInt64 = 4 << 20
   /// Parts of one object that are read at the same time.
   var partsAtATime = 8
 

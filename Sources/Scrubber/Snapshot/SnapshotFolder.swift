@@ -8,11 +8,11 @@ import Synchronization
 /// |---|---|
 /// | `<tenant shard>/…` | the objects, under their keys below the tenants root |
 /// | `snapshot.json` | what the snapshot is; written last |
-/// | `snapshot.unfinished/journal` | while it is taken: which snapshot this is, and a line for each file that is whole |
+/// | `snapshot.unfinished/journal` | while it is taken: which one, and a line for each whole file |
 /// | `snapshot.unfinished/N.part` | while it is taken: a file that is not whole yet |
 ///
-/// A file gets its final name when all its bytes are on the disk, and never in place of another file. So whoever finds a
-/// file finds all of it, also after the program was killed.
+/// A file gets its final name when all its bytes are on the disk, and never in place of another file. So
+/// whoever finds a file finds all of it, also after the program was killed.
 final class SnapshotFolder: Sendable {
   static let workFolder = "snapshot.unfinished"
   static let journal = "journal"
@@ -34,11 +34,17 @@ final class SnapshotFolder: Sendable {
   private struct Opened: Sendable {
     final class Handle: Sendable {
       let descriptor: FileDescriptor
-      init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+      init(_ descriptor: consuming FileDescriptor) {
+        self.descriptor = descriptor
+      }
     }
 
     let handle: Handle
-    init(_ descriptor: consuming FileDescriptor) { handle = Handle(descriptor) }
+
+    init(_ descriptor: consuming FileDescriptor) {
+      handle = Handle(descriptor)
+    }
   }
 
   /// What a folder holds before a snapshot is begun.

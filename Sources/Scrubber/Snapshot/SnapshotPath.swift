@@ -1,4 +1,5 @@
-/// What may be a path in a snapshot: keys come from the bucket, and whoever writes there must not choose where we write.
+/// What may be a path in a snapshot: keys come from the bucket, and whoever writes there must not choose where
+/// we write.
 enum SnapshotPath {
   /// The longest name that file systems take.
   private static let maxNameLength = 255
