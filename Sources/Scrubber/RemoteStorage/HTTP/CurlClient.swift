@@ -25,6 +25,10 @@ final class CurlClient: Sendable {
 
   deinit { loop.stop() }
 
+  /// To be called by a command that reads many large bodies, before it makes a client: memory that they took is used
+  /// again for others, and not given back in between.
+  static func expectLargeBodies() { shim_keep_memory() }
+
   func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     let transfer = CurlTransfer(request)
     let result = await withTaskCancellationHandler {
