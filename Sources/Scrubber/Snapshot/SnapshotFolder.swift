@@ -79,7 +79,7 @@ final class SnapshotFolder: Sendable {
       let folder = try FileDescriptor.openRoot(path, for: .passing)
       let file = try folder.openFile(SnapshotDocument.fileName)
       let size = UInt64(clamping: try file.status().st_size)
-      guard size <= 4 << 30 else { throw SystemCallError(attempt: "read so large a file", code: EFBIG) }
+      guard size <= 1 << 30 else { throw SystemCallError(attempt: "read so large a file", code: EFBIG) }
       bytes = try file.read(count: Int(size), at: 0)
     } catch {
       throw ScanFailure(message: "\(path)/\(SnapshotDocument.fileName): \(error)")

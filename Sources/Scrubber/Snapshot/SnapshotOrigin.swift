@@ -20,9 +20,8 @@ struct SnapshotOrigin: Sendable {
   func look(_ selection: SnapshotSelection) async throws(ScanFailure) -> SnapshotPlan {
     let past = moment.map { RememberingMomentStore(store, at: $0) }
     let view: any ObjectStore = past ?? store
-    var (inventory, objects) = try await list(selection, view)
+    let (inventory, objects) = try await list(selection, view)
     guard inventory.objectCount > 0 else { throw noSuchTenant(selection.tenant) }
-    inventory.unlisted = []
     let witness = WitnessStore(view)
     var reader = TenantReader(store: witness)
     reader.parallelReads = max(1, jobs)

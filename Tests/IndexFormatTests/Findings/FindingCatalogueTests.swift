@@ -7,7 +7,7 @@ import Testing
     layer.missing layer.size-mismatch layer.size-zero layer.bad-range index.missing index.unreadable
     index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order ancestor.missing
     ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
-    manifest.unreadable
+    manifest.unreadable snapshot.file-missing snapshot.file-damaged
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -15,7 +15,7 @@ import Testing
     timeline.relic timeline.bad-name ancestor.lsn-ahead shard.bad-number shard.split-unfinished
     shard.stripe-size-mixed manifest.superseded-unreadable manifest.unknown-version manifest.misnamed
     manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
-    initdb.empty tenant.bad-name object.unknown-name
+    initdb.empty tenant.bad-name object.unknown-name layer.recovered
     """
   static let garbage = "layer.orphan index.superseded timeline.deleting manifest.superseded"
   static let infos = """
