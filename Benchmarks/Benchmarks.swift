@@ -6,6 +6,8 @@ import Foundation
 ///     Benchmarks scan-folder --scrubber PROGRAM DIR        scan-metadata against find
 ///     Benchmarks scan-s3 --scrubber PROGRAM --rclone PROGRAM BUCKET    scan-metadata against rclone
 ///     Benchmarks safekeeper --scrubber PROGRAM CONN TABLE DIR   the same of safekeepers against psql and find
+///     Benchmarks snapshot --scrubber PROGRAM --s5cmd PROGRAM BUCKET TENANT DIR
+///                                                          tenant-snapshot against s5cmd cp of the same objects
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
@@ -20,11 +22,12 @@ struct Benchmarks {
       case "scan-folder": try ScanFolderBenchmark(arguments.dropFirst()).run()
       case "scan-s3": try ScanS3Benchmark(arguments.dropFirst()).run()
       case "safekeeper": try SafekeeperBenchmark(arguments.dropFirst()).run()
+      case "snapshot": try SnapshotBenchmark(arguments.dropFirst()).run()
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
-          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|make-wal|make-bucket …"
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|make-wal|make-bucket …"
         )
       }
     } catch {

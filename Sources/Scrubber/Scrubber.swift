@@ -16,6 +16,7 @@ struct Scrubber {
         Printer.output.write(text)
         return .ok
       case .scanMetadata(let command): return await scan(command, environment: environment)
+      case .tenantSnapshot(let command): return await snapshot(command, environment: environment)
       }
     } catch {
       Printer.error.writeLine(error.description)
@@ -29,15 +30,35 @@ struct Scrubber {
   ) async -> ExitCode {
     let source = ScanSources.source(for: command.scan, environment: environment)
     var command = command
-    command.report.isColoured =
-      Printer.output.isTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
-    let terminals = ScanMetadataCommand.Terminals(
+    command.report.isColoured = isColoured(environment)
+    return await interruptible { [command] in await command.run(source, terminals: terminals) }
+  }
+
+  private static func snapshot(
+    _ command: TenantSnapshotCommand,
+    environment: Environment
+  ) async -> ExitCode {
+    let bucket = SnapshotSources.bucket(command.options.address, environment: environment)
+    let isColoured = isColoured(environment)
+    return await interruptible { await command.run(bucket, terminals: terminals, isColoured: isColoured) }
+  }
+
+  private static func isColoured(_ environment: Environment) -> Bool {
+    Printer.output.isTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+  }
+
+  private static var terminals: ScanMetadataCommand.Terminals {
+    ScanMetadataCommand.Terminals(
       output: Printer.output,
       error: Printer.error,
       isOutputTerminal: Printer.output.isTerminal,
       isErrorTerminal: Printer.error.isTerminal
     )
-    let task = Task { [command] in await command.run(source, terminals: terminals) }
+  }
+
+  /// Does the work until it is done; a signal asks it to stop.
+  private static func interruptible(_ work: @escaping @Sendable () async -> ExitCode) async -> ExitCode {
+    let task = Task { await work() }
     let listener = Signals.onInterrupt { task.cancel() }
     defer { listener?.cancel() }
     return await task.value

@@ -33,3 +33,13 @@ static inline CURLcode shim_set_callback(CURL *handle, CURLoption option, shim_d
 static inline CURLMcode shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
 }
+
+#include <malloc.h>
+
+/// Has the C library keep freed memory instead of giving it back: the system fills what it hands out with zeros, which
+/// for bodies of megabytes that come and go costs as much as the network does.
+static inline void shim_keep_memory(void) {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}

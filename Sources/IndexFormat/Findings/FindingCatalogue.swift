@@ -37,6 +37,7 @@ extension FindingCode {
     case .layerUnindexed: .layerUnindexed
     case .layerUnknownGeneration: .layerUnknownGeneration
     case .layerUnconfirmed: .layerUnconfirmed
+    case .layerRecovered: .layerRecovered
     case .indexMissing: .indexMissing
     case .indexUnreadable: .indexUnreadable
     case .indexBadChecksum: .indexBadChecksum
@@ -113,6 +114,8 @@ extension FindingCode {
     case .walUploadBehind: .walUploadBehind
     case .walTimelineCancelled: .walTimelineCancelled
     case .walControlPlaneNotAsked: .walControlPlaneNotAsked
+    case .snapshotFileMissing: .snapshotFileMissing
+    case .snapshotFileDamaged: .snapshotFileDamaged
     }
   }
 }

@@ -20,6 +20,7 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case layerUnindexed = "layer.unindexed"
   case layerUnknownGeneration = "layer.unknown-generation"
   case layerUnconfirmed = "layer.unconfirmed"
+  case layerRecovered = "layer.recovered"
 
   // Index files
   case indexMissing = "index.missing"
@@ -110,4 +111,8 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case walUploadBehind = "wal.upload-behind"
   case walTimelineCancelled = "wal.timeline-cancelled"
   case walControlPlaneNotAsked = "wal.control-plane-not-asked"
+
+  // Files of a snapshot
+  case snapshotFileMissing = "snapshot.file-missing"
+  case snapshotFileDamaged = "snapshot.file-damaged"
 }

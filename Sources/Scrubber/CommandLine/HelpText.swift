@@ -12,9 +12,10 @@ enum HelpText {
       indent: 0
     )
     lines += ["", "usage: scrubber COMMAND [OPTION...]", "", "commands:"]
-    for command in commands { lines += row("  " + command.name, command.summary, column: 18) }
+    let column = 4 + (commands.map(\.name.count).max() ?? 0)
+    for command in commands { lines += row("  " + command.name, command.summary, column: column) }
     lines += ["", "options:"]
-    for option in programOptions { lines += row("  " + option.synopsis, option.help, column: 18) }
+    for option in programOptions { lines += row("  " + option.synopsis, option.help, column: column) }
     lines += section(environment, column: 26) + section(exitCodes, column: 8)
     lines += ["", "\"scrubber help COMMAND\" tells a command's options and shows examples."]
     return lines.joined(separator: "\n") + "\n"

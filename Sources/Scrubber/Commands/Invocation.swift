@@ -3,9 +3,11 @@ enum Invocation: Sendable, Equatable {
   /// Print this on standard output, and nothing else.
   case show(String)
   case scanMetadata(ScanMetadataCommand)
+  case tenantSnapshot(TenantSnapshotCommand)
 
   static let commands = [
     ScanMetadataCommand.declaration,
+    TenantSnapshotCommand.declaration,
     ExplainCommand.declaration,
     CommandDeclaration(
       name: "help",
@@ -44,6 +46,8 @@ enum Invocation: Sendable, Equatable {
     switch declaration.name {
     case ScanMetadataCommand.declaration.name:
       self = .scanMetadata(try ScanMetadataCommand(arguments, environment: environment))
+    case TenantSnapshotCommand.declaration.name:
+      self = .tenantSnapshot(try TenantSnapshotCommand(arguments, environment: environment))
     case ExplainCommand.declaration.name: self = .show(try ExplainCommand(arguments).text)
     default: self = .show(try Self.help(arguments.operands.first))
     }

@@ -56,7 +56,7 @@ struct ScanMetadataCommand: Sendable, Equatable {
     return tenants
   }
 
-  private static func moment(_ arguments: ParsedArguments) throws(UsageError) -> Timestamp? {
+  static func moment(_ arguments: ParsedArguments) throws(UsageError) -> Timestamp? {
     guard let text = arguments.first("at") else { return nil }
     guard let moment = Timestamp(rfc3339: text) else {
       throw UsageError(
@@ -68,7 +68,7 @@ struct ScanMetadataCommand: Sendable, Equatable {
     return moment
   }
 
-  private static func number(
+  static func number(
     _ arguments: ParsedArguments,
     _ name: String,
     in range: ClosedRange<Int>

@@ -8,9 +8,11 @@ import Synchronization
 /// by whoever reads the pipe. (A signal source of Dispatch would not do: on Linux an ignored signal never
 /// reaches it.)
 enum Signals {
-  /// From now on writing to a closed pipe is an error of the call instead of the end of the program.
+  /// From now on writing to a closed pipe, or beyond the largest size of a file, is an error of the call instead of the
+  /// end of the program.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Calls `stop` at the first signal, as long as the result is not cancelled. Nil if the system has no pipe

@@ -43,7 +43,7 @@ extension FolderObjectStore {
   }
 
   /// Opens the folder in which a key's file lies, and makes it and those above if need be.
-  private func makeParent(of key: String) throws(SystemCallError) -> FileDescriptor {
+  func makeParent(of key: String) throws(SystemCallError) -> FileDescriptor {
     var folder = try makeRoot()
     for part in folderParts(of: key) {
       if let next = try folder.openFolderIfAny(part, for: .listing) {

@@ -49,6 +49,7 @@ struct FolderObjectStore: ObjectStore {
     let status = try reporting(.read, key) { () throws(SystemCallError) in try file.status() }
     guard try isObject(status, key, .read) else { throw notFound(key) }
     let metadata = ObjectMetadata(status)
+    try request.checkMatch(metadata)
     let range = try request.bytesToRead(ofSize: metadata.size)
     // The limit is an `Int`, so the count is one too.
     let count = Int(clamping: range.upperBound - range.lowerBound)

@@ -32,6 +32,8 @@ struct ListingPage: Sendable {
     var keyLength: Int
     var size: UInt64
     var lastModified: Timestamp
+    /// What the store says besides of the content; see `ContentMark`.
+    var mark = ContentMark.none
   }
 
   private(set) var keyBytes: [UInt8] = []
@@ -49,11 +51,22 @@ struct ListingPage: Sendable {
     String(decoding: keyBytes[entry.keyOffset..<entry.keyOffset + entry.keyLength], as: UTF8.self)
   }
 
-  mutating func append(key: some Sequence<UInt8>, size: UInt64, lastModified: Timestamp) {
+  mutating func append(
+    key: some Sequence<UInt8>,
+    size: UInt64,
+    lastModified: Timestamp,
+    mark: ContentMark = .none
+  ) {
     let start = keyBytes.count
     keyBytes.append(contentsOf: key)
     entries.append(
-      Entry(keyOffset: start, keyLength: keyBytes.count - start, size: size, lastModified: lastModified)
+      Entry(
+        keyOffset: start,
+        keyLength: keyBytes.count - start,
+        size: size,
+        lastModified: lastModified,
+        mark: mark
+      )
     )
   }
 

@@ -61,6 +61,13 @@ final class MemoryObjectStore: ObjectStore {
     _ = add(key, nil, lastModified: lastModified, version: version)
   }
 
+  /// Removes an object. Only for a store that keeps no versions.
+  func remove(_ key: String) throws(StoreError) {
+    try checkKey(key, for: .delete)
+    guard !keepsVersions else { throw unsupported(.delete, key) }
+    state.withLock { $0.remove(Array(key.utf8)) }
+  }
+
   private func add(_ key: String, _ body: Body?, lastModified: Timestamp?, version: String?) -> Version {
     let time = lastModified ?? clock()
     return state.withLock { state in
@@ -95,6 +102,8 @@ final class MemoryObjectStore: ObjectStore {
     guard let found, let body = found.body else {
       throw StoreError(.notFound, .read, key: request.key, detail: "there is no such object")
     }
+    let metadata = metadata(of: found)
+    try request.checkMatch(metadata)
     let range = try request.bytesToRead(ofSize: body.size)
     // The limit is an `Int`, so these are too, as far as there are bytes.
     let count = Int(clamping: range.upperBound - range.lowerBound)
@@ -103,7 +112,7 @@ final class MemoryObjectStore: ObjectStore {
       case .bytes(let all): Array(all.dropFirst(Int(clamping: range.lowerBound)).prefix(count))
       case .zeros: [UInt8](repeating: 0, count: count)
       }
-    return ObjectContent(bytes: bytes, metadata: metadata(of: found))
+    return ObjectContent(bytes: bytes, metadata: metadata)
   }
 
   func head(_ key: String) async throws(StoreError) -> ObjectMetadata? {
@@ -125,7 +134,7 @@ final class MemoryObjectStore: ObjectStore {
       if keepsVersions {
         _ = add(key, nil, lastModified: nil, version: nil)
       } else {
-        state.withLock { $0.remove(Array(key.utf8)) }
+        try remove(key)
       }
     }
   }
@@ -230,7 +239,12 @@ extension MemoryObjectStore {
           guard window.holds(object: key), let latest = versions.last, let body = latest.body else {
             return true
           }
-          page.append(key: key, size: body.size, lastModified: latest.lastModified)
+          page.append(
+            key: key,
+            size: body.size,
+            lastModified: latest.lastModified,
+            mark: ContentMark(etag: "\(latest.number)")
+          )
           last = key
           return page.count < max(1, request.pageLimit)
         }

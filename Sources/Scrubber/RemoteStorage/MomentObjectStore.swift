@@ -41,12 +41,7 @@ struct MomentObjectStore<Base: ObjectStore>: ObjectStore {
   func head(_ key: String) async throws(StoreError) -> ObjectMetadata? {
     try checkKey(key, for: .head)
     guard let version = try await version(of: key, for: .head) else { return nil }
-    return ObjectMetadata(
-      size: version.size,
-      lastModified: version.lastModified,
-      etag: version.etag,
-      version: version.version
-    )
+    return ObjectMetadata(version)
   }
 
   func split(
@@ -96,20 +91,29 @@ struct MomentObjectStore<Base: ObjectStore>: ObjectStore {
   }
 }
 
-private final class MomentListing<Base: ObjectStore>: ListingPages {
+/// Of each object that matches the version at a moment.
+final class MomentListing<Base: ObjectStore>: ListingPages {
   private let base: Base
   private let request: ListRequest
   private let moment: Timestamp
+  /// Told of each version that is listed.
+  private let note: (ObjectVersion) -> Void
   private var pages: (any VersionPages)?
   /// Versions not looked at yet.
   private var rest: ArraySlice<ObjectVersion> = []
   /// The last key of which the version is found, as bytes: strings would be equal that look equal.
   private var decidedKey: [UInt8] = []
 
-  init(_ base: Base, _ request: ListRequest, _ moment: Timestamp) {
+  init(
+    _ base: Base,
+    _ request: ListRequest,
+    _ moment: Timestamp,
+    note: @escaping (ObjectVersion) -> Void = { _ in }
+  ) {
     self.base = base
     self.request = request
     self.moment = moment
+    self.note = note
   }
 
   func next() async throws(StoreError) -> ListingPage? {
@@ -120,7 +124,13 @@ private final class MomentListing<Base: ObjectStore>: ListingPages {
         guard version.lastModified <= moment, !decidedKey.elementsEqual(version.key.utf8) else { continue }
         decidedKey = Array(version.key.utf8)
         guard !version.isDeleteMarker else { continue }
-        page.append(key: version.key.utf8, size: version.size, lastModified: version.lastModified)
+        note(version)
+        page.append(
+          key: version.key.utf8,
+          size: version.size,
+          lastModified: version.lastModified,
+          mark: ContentMark(etag: version.etag, version: version.version)
+        )
       }
     } catch {
       // What came before the error is handed out first; the next call meets the error again, or is luckier.

@@ -18,3 +18,15 @@ struct ObjectVersion: Sendable, Equatable {
   var lastModified: Timestamp
   var etag: String
 }
+
+extension ObjectMetadata {
+  /// What is to be said of a version as of an object.
+  init(_ version: ObjectVersion) {
+    self.init(
+      size: version.size,
+      lastModified: version.lastModified,
+      etag: version.etag,
+      version: version.version
+    )
+  }
+}

@@ -27,6 +27,13 @@ extension ObjectStore {
 }
 
 extension ReadRequest {
+  /// Refuses an object that is not the one that was asked for.
+  func checkMatch(_ metadata: ObjectMetadata) throws(StoreError) {
+    guard let ifMatch, !ifMatch.utf8.elementsEqual(metadata.etag.utf8) else { return }
+    let detail = "the object was replaced: its etag is \(metadata.etag), not \(ifMatch)"
+    throw StoreError(.changed, .read, key: key, detail: detail)
+  }
+
   /// Which bytes of an object of `size` bytes to read, with the end cut to the object's.
   func bytesToRead(ofSize size: UInt64) throws(StoreError) -> Range<UInt64> {
     let wanted = range ?? 0..<size

@@ -6,6 +6,8 @@ struct StoreError: Error, Sendable, Equatable {
     case accessDenied = "access-denied"
     /// The key, range or version cannot be asked for.
     case badRequest = "bad-request"
+    /// The object is not the one any more that was asked for (HTTP status 412).
+    case changed
     /// The object is larger than the reader's limit.
     case tooLarge = "too-large"
     /// The store ended before the announced number of bytes, or sent others than announced.

@@ -30,7 +30,7 @@ struct NDJSONReport: Report {
       writeLine("begin") { write(begin, to: &$0) }
     case .finding(let finding):
       guard finding.severity >= options.minimumSeverity else { return }
-      writeLine("finding") { write(finding, to: &$0) }
+      writeLine("finding") { $0.members(of: finding) }
     case .couldNotLook(let error):
       writeLine("error") { json in
         json.member("object_key", error.objectKey)
@@ -64,24 +64,6 @@ struct NDJSONReport: Report {
     json.member("source", ifPresent: begin.source)
     json.member("moment", begin.moment.rfc3339)
     json.member("version", Version.program)
-  }
-
-  private func write(_ finding: Finding, to json: inout JSONWriter) {
-    json.member("code", finding.code.rawValue)
-    json.member("severity", finding.severity.rawValue)
-    json.member("tenant_id", ifPresent: finding.tenant?.description)
-    json.member("shard", ifPresent: finding.shard?.description)
-    json.member("tenant_shard_id", ifPresent: finding.tenantShard?.description)
-    json.member("timeline_id", ifPresent: finding.timeline?.description)
-    json.member("object_key", ifPresent: finding.objectKey)
-    json.member("offset", ifPresent: finding.offset)
-    json.member("key", ifPresent: finding.key?.description)
-    json.member("lsn", ifPresent: finding.lsn?.description)
-    json.member("message", finding.message)
-    json.member("seen", ifPresent: finding.seen)
-    json.member("expected", ifPresent: finding.expected)
-    json.member("bytes", ifPresent: finding.bytes)
-    json.member("next_step", finding.nextStep)
   }
 
   private func write(_ progress: ScanProgress, to json: inout JSONWriter) {

@@ -12,9 +12,6 @@ struct ProgressBar: Report {
   }
 
   static let lineInterval = Duration.seconds(10)
-  private static let barWidth = 24
-  /// Back to the first column, and the rest of the line erased.
-  private static let wipe = "\r\u{1b}[K"
 
   private let sink: any OutputSink
   private let mode: Mode
@@ -30,11 +27,11 @@ struct ProgressBar: Report {
     switch (mode, event) {
     case (.silent, _): break
     case (.bar, .progress(let progress)):
-      sink.write(Self.wipe + Self.bar(progress))
+      sink.write(ProgressLine.wipe + Self.bar(progress))
       isDrawn = true
     case (.bar(othersPrint: false), .finding), (.bar(othersPrint: false), .couldNotLook): break
     case (.bar, _):
-      if isDrawn { sink.write(Self.wipe) }
+      if isDrawn { sink.write(ProgressLine.wipe) }
       isDrawn = false
     case (.lines, .progress(let progress)):
       guard progress.elapsed >= nextLine else { return }
@@ -45,10 +42,7 @@ struct ProgressBar: Report {
   }
 
   private static func bar(_ progress: ScanProgress) -> String {
-    guard let fraction = fraction(progress) else { return numbers(progress) }
-    let filled = Int(fraction * Double(barWidth))
-    let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: barWidth - filled)
-    return "[\(bar)] " + numbers(progress)
+    ProgressLine.bar(fraction(progress)) + numbers(progress)
   }
 
   /// `43 %, 1,234 objects, 5.0 MiB, 2 tenants, 0:12, about 0:16 left`
@@ -57,13 +51,7 @@ struct ProgressBar: Report {
       "\(DecimalText.grouped(progress.objectsListed)) objects", DecimalText.bytes(progress.bytesListed),
       "\(DecimalText.grouped(progress.tenantsDone)) tenants", DecimalText.clock(progress.elapsed),
     ]
-    if let fraction = fraction(progress) {
-      parts.insert("\(Int(fraction * 100)) %", at: 0)
-      // Earlier than that the guess would jump about.
-      if fraction >= 0.05 {
-        parts.append("about \(DecimalText.clock(progress.elapsed * (1 / fraction - 1))) left")
-      }
-    }
+    parts = ProgressLine.numbers(parts, fraction: fraction(progress), elapsed: progress.elapsed)
     return parts.joined(separator: ", ")
   }
 

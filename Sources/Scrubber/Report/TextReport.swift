@@ -56,11 +56,8 @@ struct TextReport: Report {
   // MARK: Findings
 
   private func writeGroups() {
-    for group in FindingGroup.groups(of: findings.all) {
-      sink.writeLine(style.heading(TerminalText.escape(group.place)))
-      for finding in group.findings { write(finding) }
-      sink.writeLine("")
-    }
+    let text = FindingText(style: style, isVerbose: options.isVerbose)
+    for line in text.lines(findings.all) { sink.writeLine(line) }
     if findings.droppedCount > 0 {
       sink.writeLine(
         "\(DecimalText.grouped(findings.droppedCount)) more findings are counted below but not shown: "
@@ -68,32 +65,6 @@ struct TextReport: Report {
       )
       sink.writeLine("")
     }
-  }
-
-  private func write(_ finding: Finding) {
-    let severity = finding.severity.rawValue
-    let padding = String(repeating: " ", count: max(0, 8 - severity.count))
-    sink.writeLine(
-      "  " + style.severity(finding.severity, severity) + padding
-        + TerminalText.escape("\(finding.code.rawValue): \(finding.message)")
-    )
-    for detail in details(of: finding) { writeLine("          " + detail) }
-  }
-
-  private func details(of finding: Finding) -> [String] {
-    var lines: [String] = []
-    if let key = finding.objectKey {
-      lines.append(key + (finding.offset.map { ", byte \($0)" } ?? ""))
-    }
-    let facts = [
-      finding.key.map { "key \($0)" }, finding.lsn.map { "LSN \($0)" },
-      finding.seen.map { "seen \($0)" }, finding.expected.map { "expected \($0)" },
-      finding.bytes.map { DecimalText.bytes($0) },
-    ]
-    let line = facts.compactMap { $0 }.joined(separator: ", ")
-    if !line.isEmpty { lines.append(line) }
-    if options.isVerbose { lines.append("next: \(finding.nextStep)") }
-    return lines
   }
 
   // MARK: Requests without an answer

@@ -9,7 +9,7 @@ struct FolderScan: ScanSource {
     _ options: ScanOptions,
     emit: @escaping @Sendable (ScanEvent) -> Void
   ) async throws(ScanFailure) {
-    try Self.refuse(options.moment)
+    try Self.checkNoMoment(options.moment, hint: Self.momentHint)
     let store = FolderObjectStore(root: path)
     let root = try findRoot(store)
     var scan = PageserverScan(store: store, root: root)
@@ -20,17 +20,21 @@ struct FolderScan: ScanSource {
     await scan.run(at: Timestamp.now, emit: emit)
   }
 
-  static func refuse(_ moment: Timestamp?) throws(ScanFailure) {
-    guard moment != nil else { return }
-    throw ScanFailure(
-      message: "--at: a folder keeps no versions of its objects",
-      hint: "Scan a bucket with versioning, or a snapshot taken at that moment.",
-      exitCode: .usage
-    )
+  /// What else to scan for the past.
+  static let momentHint = "Scan a bucket with versioning, or a snapshot taken at that moment."
+
+  static func checkNoMoment(_ moment: Timestamp?, hint: String) throws(ScanFailure) {
+    guard moment == nil else {
+      throw ScanFailure(
+        message: "--at: a folder keeps no versions of its objects",
+        hint: hint,
+        exitCode: .usage
+      )
+    }
   }
 
   /// Where in the folder the tenants lie.
-  private func findRoot(_ store: FolderObjectStore) throws(ScanFailure) -> BucketRoot {
+  func findRoot(_ store: FolderObjectStore) throws(ScanFailure) -> BucketRoot {
     let names: [String]
     do throws(StoreError) {
       names = try store.names(in: "")

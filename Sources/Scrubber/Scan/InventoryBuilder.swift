@@ -119,7 +119,8 @@ extension ShardInventory {
           name: file.layer,
           generation: file.generation,
           size: entry.size,
-          lastModified: entry.lastModified
+          lastModified: entry.lastModified,
+          mark: entry.mark
         )
       )
     case .index(_, let id, let generation, isCanonical: true):
@@ -172,7 +173,7 @@ extension [TimelineInventory] {
 
 extension ListingPage {
   fileprivate func object(_ entry: Entry) -> ListedObject {
-    ListedObject(key: key(of: entry), size: entry.size, lastModified: entry.lastModified)
+    ListedObject(key: key(of: entry), size: entry.size, lastModified: entry.lastModified, mark: entry.mark)
   }
 
   /// A part of the key, given relative to `offset`.

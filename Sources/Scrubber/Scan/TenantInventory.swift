@@ -21,7 +21,15 @@ struct TenantInventory: Sendable {
   /// How many timeline folders there are, over all shards.
   var shardTimelineCount: Int { shards.reduce(0) { $0 + $1.timelines.count } }
 
-  /// Whether a second listing shows the same objects: names, sizes and times.
+  /// Adds what was listed of other shards.
+  mutating func merge(_ other: TenantInventory) {
+    shards = (shards + other.shards).sorted { $0.index < $1.index }
+    objectCount += other.objectCount
+    byteCount &+= other.byteCount
+    unlisted += other.unlisted
+  }
+
+  /// Whether a second listing shows the same objects: names, sizes, times and etags.
   func isSame(as other: TenantInventory) -> Bool {
     tenant == other.tenant && shards == other.shards && unlisted == other.unlisted
   }
@@ -99,6 +107,7 @@ struct ListedObject: Sendable, Equatable {
   var key: String
   var size: UInt64
   var lastModified: Timestamp
+  var mark = ContentMark.none
 }
 
 /// An index or manifest of one generation.
@@ -113,6 +122,7 @@ struct LayerObject: Sendable, Equatable {
   var generation: Generation
   var size: UInt64
   var lastModified: Timestamp
+  var mark = ContentMark.none
 
   static func precedes(
     _ left: LayerName,

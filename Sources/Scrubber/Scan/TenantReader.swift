@@ -7,8 +7,10 @@ struct TenantReader: Sendable {
   var objectByteLimit = 256 << 20
   /// Reads at the same time.
   var parallelReads = 8
+  /// Whether to look also at indices and manifests of which there is a later generation.
+  var readsSuperseded = true
 
-  /// Reads indices (all generations), manifests and heatmaps of every shard.
+  /// Reads indices (all generations, unless told otherwise), manifests and heatmaps of every shard.
   func read(_ inventory: TenantInventory) async -> TenantContents {
     var contents = TenantContents()
     for shard in inventory.shards {
@@ -21,7 +23,9 @@ struct TenantReader: Sendable {
     var contents = ShardContents()
     let manifests = shard.manifests.newestFirst
     contents.manifest = await look(at: manifests.first?.object)
-    contents.supersededManifests = await problems(in: manifests.dropFirst(), as: TenantManifest.self)
+    if readsSuperseded {
+      contents.supersededManifests = await problems(in: manifests.dropFirst(), as: TenantManifest.self)
+    }
     contents.heatmap = await look(at: shard.heatmap)
     await withTaskGroup(of: (TimelineID, TimelineContents).self) { group in
       var waiting = shard.timelines.makeIterator()
@@ -42,7 +46,9 @@ struct TenantReader: Sendable {
     let indices = timeline.indices.newestFirst
     contents.chosen = indices.first
     contents.index = await look(at: indices.first?.object)
-    contents.supersededIndices = await problems(in: indices.dropFirst(), as: IndexPart.self)
+    if readsSuperseded {
+      contents.supersededIndices = await problems(in: indices.dropFirst(), as: IndexPart.self)
+    }
     return contents
   }
 

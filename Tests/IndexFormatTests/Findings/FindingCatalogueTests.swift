@@ -8,7 +8,7 @@ import Testing
     index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order ancestor.missing
     ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
     manifest.unreadable wal.segment-missing wal.segment-missing-unknown wal.segment-size wal.partial-size
-    wal.page-damaged wal.record-damaged wal.ends-early
+    wal.page-damaged wal.record-damaged wal.ends-early snapshot.file-missing snapshot.file-damaged
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -17,7 +17,7 @@ import Testing
     shard.stripe-size-mixed manifest.superseded-unreadable manifest.unknown-version manifest.misnamed
     manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
     initdb.empty tenant.bad-name object.unknown-name wal.segment-unconfirmed wal.segment-unlisted
-    wal.partial-misnamed wal.claim-invalid wal.claims-disagree wal.timeline-unclaimed
+    wal.partial-misnamed wal.claim-invalid wal.claims-disagree wal.timeline-unclaimed layer.recovered
     """
   static let garbage = """
     layer.orphan index.superseded timeline.deleting manifest.superseded wal.partial-superseded wal.leftover

@@ -74,6 +74,15 @@ struct DocumentFuzzTests {
     expect(Fuzzing.run(DeletionHeader.self, from: headers, count: headerCount), headerCount, accepted: 20)
   }
 
+  @Test func snapshotDescriptionsAndJournals() throws {
+    let document = Array(SnapshotDocumentTests.document.utf8)
+    let count = Fuzzing.count(percent: 10)
+    expect(Fuzzing.run(SnapshotDocument.self, from: [document], count: count), count, accepted: 20)
+    let files = try SnapshotDocument(parsing: document).files.map { $0.encode() }
+    let fileCount = Fuzzing.count(percent: 5)
+    expect(Fuzzing.run(SnapshotFile.self, from: files, count: fileCount), fileCount, accepted: 20)
+  }
+
   /// A reader that is wrong only with numbers that no golden manifest has, in one way each.
   private struct WrongManifest: DocumentFormat {
     let manifest: TenantManifest

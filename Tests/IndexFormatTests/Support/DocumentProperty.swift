@@ -13,6 +13,8 @@ extension TenantManifest: DocumentFormat {}
 extension Heatmap: DocumentFormat {}
 extension DeletionList: DocumentFormat {}
 extension DeletionHeader: DocumentFormat {}
+extension SnapshotDocument: DocumentFormat {}
+extension SnapshotFile: DocumentFormat {}
 
 /// What came of looking whether a reader does with a document what it should with any.
 enum DocumentVerdict: Equatable {
@@ -69,7 +71,8 @@ enum JSONView: Equatable {
   /// What is not written when it says nothing.
   private static let silent: [String: String] = [
     "reparenting_history_truncated": "0", "validated": "0", "reparenting_history": "[]", "shard": "\"0000\"",
-    "offloaded_timelines": "[]",
+    "offloaded_timelines": "[]", "recovered": "0", "by_versions": "0", "all": "0", "selected_timelines": "[]",
+    "shards": "[]", "timelines": "[]", "files": "[]", "missing": "[]", "left_out": "[]",
   ]
 
   private static func normal(_ object: Any) -> String? {

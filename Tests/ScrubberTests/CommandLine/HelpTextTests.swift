@@ -15,6 +15,7 @@ import Testing
   @Test func textsAreAsRecorded() throws {
     try GoldenText.expect(shown("--help"), isIn: "help.txt")
     try GoldenText.expect(shown("help", "scan-metadata"), isIn: "help-scan-metadata.txt")
+    try GoldenText.expect(shown("help", "tenant-snapshot"), isIn: "help-tenant-snapshot.txt")
     try GoldenText.expect(shown("help", "explain"), isIn: "help-explain.txt")
   }
 
@@ -26,7 +27,7 @@ import Testing
     #expect(try shown("scan-metadata", "--nonsense", "--help") == shown("help", "scan-metadata"))
   }
 
-  @Test(arguments: ["--help", "help scan-metadata", "help explain", "help help"])
+  @Test(arguments: ["--help", "help scan-metadata", "help tenant-snapshot", "help explain", "help help"])
   func linesFitATerminal(arguments: String) throws {
     let invocation = try Invocation(
       arguments.split(separator: " ").map(String.init),
@@ -58,7 +59,8 @@ import Testing
         if let short = option.short { #expect(manual.contains(".It Fl \(short) , Fl \\-\(option.name)")) }
       }
     }
-    for option in ScanMetadataCommand.declaration.options where option.valueName != nil {
+    let options = ScanMetadataCommand.declaration.options + TenantSnapshotCommand.declaration.options
+    for option in options where option.valueName != nil {
       #expect(manual.contains("Fl \\-\(option.name) Ar "), "\(option.name) takes a value")
     }
     for code in ExitCode.allCases { #expect(manual.contains(".It \(code.rawValue)\n")) }

@@ -260,6 +260,25 @@ extension ObjectStoreConformance {
     }
   }
 
+  func checkConditions() async throws {
+    let key = "some/object"
+    try await withStore([(key, [1, 2, 3])]) { store async throws in
+      let etag = try #require(try await store.head(key)).etag
+      #expect(try await store.read(ReadRequest(key, ifMatch: etag, limit: 3)).bytes == [1, 2, 3])
+      #expect(try await store.read(ReadRequest(key, range: 1..<2, ifMatch: etag, limit: 3)).bytes == [2])
+      #expect(try await store.read(ReadRequest(key, range: 3..<9, ifMatch: etag, limit: 3)).bytes == [])
+      let other = String(repeating: "0", count: 32)
+      for range: Range<UInt64>? in [nil, 0..<2, 2..<2, 3..<4] {
+        await expectStoreError(.changed, .read, key: key) {
+          _ = try await store.read(ReadRequest(key, range: range, ifMatch: other, limit: 3))
+        }
+      }
+      await expectStoreError(.notFound, .read, key: "missing") {
+        _ = try await store.read(ReadRequest("missing", ifMatch: etag, limit: 3))
+      }
+    }
+  }
+
   func checkMissingObjects() async throws {
     try await withStore([("a/b/c", [1])]) { store async throws in
       for key in ["a", "a/b", "a/b/d", "a/b/c/d", "b", "a/b/cc"] {
@@ -378,6 +397,7 @@ extension ObjectStoreConformance {
     try await checkBorders()
     try await checkRanges()
     try await checkLimits()
+    try await checkConditions()
     try await checkMissingObjects()
     try await checkBadKeys()
     try await checkVersionsAreRefusedWhereThereAreNone()

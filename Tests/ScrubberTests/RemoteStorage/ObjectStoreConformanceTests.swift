@@ -91,6 +91,9 @@ struct ObjectStoreConformanceTests {
   @Test("refuses to read more than the limit", arguments: stores)
   func limits(_ store: ObjectStoreConformance) async throws { try await store.checkLimits() }
 
+  @Test("reads only the object that is asked for", arguments: stores)
+  func conditions(_ store: ObjectStoreConformance) async throws { try await store.checkConditions() }
+
   @Test("tells a missing object from an error", arguments: stores)
   func missing(_ store: ObjectStoreConformance) async throws { try await store.checkMissingObjects() }
 

@@ -7,45 +7,11 @@ import Testing
 /// Scans of a versioned bucket as it was at a moment: the history of two real tenants, with every version and delete
 /// marker that their page server left while it flushed, compacted, branched, detached, archived and deleted.
 struct MomentScanTests {
-  private struct Line: Decodable {
-    var key: String
-    var version: String
-    var lastModified: Int64
-    var deleteMarker: Bool?
-    var size: UInt64?
-    var text: String?
-
-    private enum CodingKeys: String, CodingKey {
-      case key, version, size, text
-      case lastModified = "last_modified"
-      case deleteMarker = "delete_marker"
-    }
-  }
-
-  private static func history() throws -> [Line] {
-    try Data(contentsOf: BucketFixture.folder.appending(path: "versions.jsonl"))
-      .split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Line.self, from: $0) }
-  }
-
-  private static func store(_ history: [Line]) throws -> MemoryObjectStore {
-    let store = MemoryObjectStore(keepsVersions: true)
-    for line in history {
-      let time = Timestamp(nanoseconds: line.lastModified)
-      if line.deleteMarker ?? false {
-        try store.putDeleteMarker(line.key, lastModified: time, version: line.version)
-      } else {
-        let body = line.text.map { MemoryObjectStore.Body.bytes(Array($0.utf8)) } ?? .zeros(line.size ?? 0)
-        try store.put(line.key, body: body, lastModified: time, version: line.version)
-      }
-    }
-    return store
-  }
-
   /// A page server uploads a layer before the index that names it and deletes it after the index that no longer does, so
   /// a bucket is whole at every moment. Errors or warnings here would be false alarms on a bucket that is in use.
   @Test func aBucketInUseIsWholeAtTheEndOfEverySecond() async throws {
-    let history = try Self.history()
-    let store = try Self.store(history)
+    let history = try VersionHistory.lines()
+    let store = try VersionHistory.store()
     let moments = Set(history.map(\.lastModified)).sorted()
     #expect(moments.count > 10)
     for moment in moments {
@@ -59,7 +25,7 @@ struct MomentScanTests {
   }
 
   @Test func aDeletionIsSeenWhileItLasts() async throws {
-    let store = try Self.store(try Self.history())
+    let store = try VersionHistory.store()
     let half = try #require(TimelineID("115494543c3b4800be7a685a62ef9b35"))
     func isDeleting(_ time: String) async throws -> Bool {
       let moment = try #require(Timestamp(rfc3339: time))
@@ -73,7 +39,7 @@ struct MomentScanTests {
   }
 
   @Test func theEndOfTheHistoryIsTheBucket() async throws {
-    let view = MomentObjectStore(try Self.store(try Self.history()), at: Timestamp(nanoseconds: .max))
+    let view = MomentObjectStore(try VersionHistory.store(), at: Timestamp(nanoseconds: .max))
     let atTheEnd = await ScanRecord.scan(view)
     let bucket = await ScanRecord.scan(try BucketFixture(tenants: ["A", "E"]).makeStore())
     #expect(atTheEnd.findings == bucket.findings)

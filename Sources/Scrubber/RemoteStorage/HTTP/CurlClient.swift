@@ -25,6 +25,10 @@ final class CurlClient: Sendable {
 
   deinit { loop.stop() }
 
+  /// To be called by a command that reads many large bodies, before it makes a client: memory that they took is used
+  /// again for others, and not given back in between.
+  static func expectLargeBodies() { shim_keep_memory() }
+
   func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     let transfer = CurlTransfer(request)
     let result = await withTaskCancellationHandler {
@@ -271,6 +275,8 @@ private final class CurlTransfer: @unchecked Sendable {
     check(shim_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, timeouts.connect.wholeMilliseconds))
     check(shim_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.total.wholeMilliseconds))
     check(shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, timeouts.stall.wholeMilliseconds / 1000)))
+    // For large answers: a call of the system for each 16 KiB, as is the default, costs more than the copying.
+    check(shim_set_long(handle, CURLOPT_BUFFERSIZE, request.bodyLimit >= 1 << 20 ? 256 << 10 : 16 << 10))
     check(shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
     check(shim_set_pointer(handle, CURLOPT_HEADERDATA, me))
     check(shim_set_pointer(handle, CURLOPT_WRITEDATA, me))

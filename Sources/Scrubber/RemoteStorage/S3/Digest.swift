@@ -32,6 +32,38 @@ enum Digest {
   }
 }
 
+/// A SHA-256 under way: bytes go in as they come.
+struct SHA256Stream: ~Copyable {
+  private let context: OpaquePointer
+
+  init() {
+    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+      preconditionFailure("libcrypto cannot do SHA-256")
+    }
+    self.context = context
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    precondition(
+      EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
+      "libcrypto cannot do SHA-256"
+    )
+  }
+
+  /// The 32 bytes of the hash.
+  consuming func finish() -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: 32)
+    var count: CUnsignedInt = 0
+    precondition(
+      EVP_DigestFinal_ex(context, &result, &count) == 1 && count == 32,
+      "libcrypto cannot do SHA-256"
+    )
+    return result
+  }
+}
+
 extension [UInt8] {
   /// Nil if the text is not made of pairs of hex digits.
   init?(hex text: String) {

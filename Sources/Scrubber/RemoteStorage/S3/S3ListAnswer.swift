@@ -8,8 +8,8 @@
 /// | `NextContinuationToken` | the whole | how to ask for the next page of objects |
 /// | `NextKeyMarker`, `NextVersionIdMarker` | the whole | the same of versions |
 /// | `Contents`, `Version`, `DeleteMarker` | the whole | an object, a version, the mark of a deletion |
-/// | `Key`, `LastModified`, `Size` | those | what it says |
-/// | `ETag`, `VersionId`, `IsLatest` | versions | the same; of objects nobody asks for them |
+/// | `Key`, `LastModified`, `Size`, `ETag` | those | what it says |
+/// | `VersionId`, `IsLatest` | versions | the same |
 ///
 /// Without `encoding-type=url` control characters would stand in the XML as they are, which no XML parser takes.
 /// The keys lie in one buffer: a page of objects costs no allocation for each.
@@ -19,6 +19,8 @@ struct S3ListAnswer: XMLVisitor, Sendable {
     var key: Range<Int>
     var size: UInt64 = 0
     var lastModified = Timestamp(nanoseconds: 0)
+    /// Of objects; versions have the texts themselves.
+    var mark = ContentMark.none
     var isLatest = false
     var isDeleteMarker = false
     var version = ""
@@ -106,6 +108,7 @@ struct S3ListAnswer: XMLVisitor, Sendable {
       current?.entry.size = size
       current?.hasSize = true
     case "ETag" where kind == .versions: current?.entry.etag = S3Headers.unquoted(text.text())
+    case "ETag": current?.entry.mark = ContentMark(quotedETag: text)
     case "IsLatest" where kind == .versions: current?.entry.isLatest = text.isEqual(to: "true")
     case "VersionId" where kind == .versions:
       current?.entry.version = text.text()

@@ -223,7 +223,8 @@ private struct S3ListRest {
       page.append(
         key: answer.keyBytes[entry.key],
         size: entry.size,
-        lastModified: entry.lastModified.wholeSeconds
+        lastModified: entry.lastModified.wholeSeconds,
+        mark: entry.mark
       )
     }
     if left.isEmpty { self.answer = nil }

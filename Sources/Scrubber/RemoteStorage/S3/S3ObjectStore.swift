@@ -58,7 +58,10 @@ struct S3ObjectStore: ObjectStore {
   private static let gapPageLimit = 100
 
   /// Whether the bucket keeps every version from now on, by its own word.
-  func keepsHistory() async throws(StoreError) -> Bool {
+  func keepsHistory() async throws(StoreError) -> Bool { try await history().isKept }
+
+  /// The same, and what the server's clock told when it answered; nil if it did not tell.
+  func history() async throws(StoreError) -> (isKept: Bool, time: Timestamp?) {
     let call = S3Client.Call(
       operation: .listVersions,
       place: "",
@@ -69,7 +72,7 @@ struct S3ObjectStore: ObjectStore {
       do throws(XMLError) {
         let answer = try XMLReader.read(response.body, by: S3VersioningAnswer())
         guard answer.isVersioning else { throw XMLError(message: "the answer is no VersioningConfiguration") }
-        return answer.isEnabled
+        return (answer.isEnabled, response.headers["date"].flatMap(HTTPDate.parse))
       } catch {
         throw StoreError(.failed, .listVersions, key: "", detail: error.message)
       }
@@ -88,6 +91,7 @@ struct S3ObjectStore: ObjectStore {
     }
     var call = S3Client.Call(operation: .read, key: key, place: key, bodyLimit: request.limit)
     if let version = request.version { call.query = [("versionId", version)] }
+    if let etag = request.ifMatch { call.headers = [("if-match", "\"\(etag)\"")] }
     guard let range = request.range else {
       call.headers = [("x-amz-checksum-mode", "ENABLED")]
       let etags = client.etags
@@ -97,7 +101,7 @@ struct S3ObjectStore: ObjectStore {
     }
     // One byte more than the limit is enough to see that it is exceeded. The lower bound is at most `Int64.max`.
     let last = min(range.upperBound, range.lowerBound + UInt64(request.limit) + 1) - 1
-    call.headers = [("range", "bytes=\(range.lowerBound)-\(last)")]
+    call.headers.append(("range", "bytes=\(range.lowerBound)-\(last)"))
     call.range = range.lowerBound..<(last + 1)
     call.expected = [416]
     let asked = range.lowerBound...last
@@ -113,6 +117,7 @@ struct S3ObjectStore: ObjectStore {
     guard let metadata = try await metadata(request.key, version: request.version, for: .read) else {
       throw StoreError(.notFound, .read, key: request.key, detail: "there is no such object")
     }
+    try request.checkMatch(metadata)
     guard try request.bytesToRead(ofSize: metadata.size).isEmpty else {
       throw StoreError(.failed, .read, key: request.key, detail: "the server has no such bytes of the object")
     }
@@ -177,6 +182,8 @@ struct S3ObjectStore: ObjectStore {
     if let version = request.version, let sent = metadata.version, sent != version {
       throw StoreError(.failed, .read, key: request.key, detail: "the server sent another version, \(sent)")
     }
+    // Not every server knows the condition.
+    try request.checkMatch(metadata)
     return metadata
   }
 

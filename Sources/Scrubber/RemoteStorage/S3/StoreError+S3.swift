@@ -80,6 +80,7 @@ extension StoreError {
       (403, _):
       .accessDenied
     case (408, _), (504, _), (400, "RequestTimeout"): .timedOut
+    case (412, _): .changed
     case (400, _), (405, _), (416, _): .badRequest
     case (501, _): .unsupported
     default: .failed

@@ -8,10 +8,15 @@ enum OutsideCheck {
     verdict.coverage.bytesListed = outside.byteCount
     verdict.coverage.skip(.temporary, outside.temporaryCount, bytes: outside.temporaryByteCount)
     for folder in outside.folders {
-      verdict.findings.append(finding(folder))
+      if !isDescription(folder, root) { verdict.findings.append(finding(folder)) }
       verdict.coverage.visit(folder.objectCount, bytes: folder.byteCount)
     }
     return verdict
+  }
+
+  /// Whether this is the `snapshot.json` of a snapshot, whose tenants lie beside it.
+  private static func isDescription(_ folder: OutsideInventory.Folder, _ root: BucketRoot) -> Bool {
+    root.tenantsPrefix.isEmpty && folder.name == nil && folder.first.key == SnapshotDocument.fileName
   }
 
   private static func finding(_ folder: OutsideInventory.Folder) -> Finding {

@@ -36,6 +36,14 @@ struct ShardFacts: Sendable {
     findRings(parents)
   }
 
+  /// Those of each shard of a tenant.
+  static func all(_ inventory: TenantInventory, _ contents: TenantContents) -> [ShardIndex: ShardFacts] {
+    Dictionary(
+      inventory.shards.map { ($0.index, ShardFacts($0, contents.shards[$0.index] ?? ShardContents())) },
+      uniquingKeysWith: { $1 }
+    )
+  }
+
   /// The timelines on the way from one up its ancestors back to itself, if there is such a way.
   func ring(of timeline: TimelineID) -> [TimelineID]? { ringNumbers[timeline].map { rings[$0] } }
 

@@ -40,19 +40,9 @@ struct TenantCheck {
     self.contents = contents
     self.depth = depth
     self.tenantsPrefix = tenantsPrefix
-    let facts = Dictionary(
-      inventory.shards.map { ($0.index, ShardFacts($0, contents.shards[$0.index] ?? ShardContents())) },
-      uniquingKeysWith: { $1 }
-    )
+    let facts = ShardFacts.all(inventory, contents)
     self.facts = facts
-    // A folder that holds nothing but initdb archives is no shard: all shards keep them in the unsharded
-    // folder.
-    let shards = inventory.shards.filter(\.isShard)
-    plan = ShardPlan(
-      shards: (shards.isEmpty ? inventory.shards : shards).map(\.index),
-      isActive: { TenantCheck.isActive($0, inventory, contents) },
-      newestGeneration: { facts[$0]?.newestGeneration ?? .none }
-    )
+    plan = ShardPlan(inventory, contents, facts)
     currentShards = Set(plan.current)
     ancestorShards = Set(plan.ancestors)
     references = LayerReferences(inventory)
@@ -107,23 +97,6 @@ struct TenantCheck {
     guard prefix.hasPrefix(tenantsPrefix) else { return nil }
     let parts = prefix.dropFirst(tenantsPrefix.count).split(separator: "/")
     return parts.count >= 3 && parts[1] == "timelines" ? TimelineID(String(parts[2])) : nil
-  }
-
-  /// Whether a shard has gone on since it was split: layers of its own, or data beyond its parent's.
-  private static func isActive(
-    _ shard: ShardIndex,
-    _ inventory: TenantInventory,
-    _ contents: TenantContents
-  ) -> Bool {
-    if inventory.shard(shard)?.timelines.contains(where: { !$0.layers.isEmpty }) ?? false { return true }
-    let parents = inventory.shards.map(\.index).filter { $0 != shard && shard.descends(from: $0) }
-    guard let parent = parents.max(), let own = contents.shards[shard] else { return false }
-    return own.timelines.contains { id, timeline in
-      guard let end = timeline.index.value?.diskConsistentLsn,
-        let parentEnd = contents.timeline(parent, id)?.index.value?.diskConsistentLsn
-      else { return false }
-      return end > parentEnd
-    }
   }
 
   // MARK: Reporting

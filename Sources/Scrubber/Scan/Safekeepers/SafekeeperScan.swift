@@ -69,14 +69,14 @@ struct SafekeeperScan: ScanSource {
   private func open(_ options: ScanOptions) async throws(ScanFailure) -> (any ObjectStore, prefix: String) {
     switch address {
     case .folder(let path):
-      try FolderScan.refuse(options.moment)
+      try FolderScan.checkNoMoment(options.moment, hint: FolderScan.momentHint)
       let store = FolderObjectStore(root: path)
       return (store, try findPrefix(store, path))
     case .s3(let bucket):
       let store = try await S3Scan(address: bucket, environment: environment).open(options)
       let prefix = bucket.prefix ?? Self.defaultPrefix
       let root = prefix.isEmpty ? "" : "\(prefix)/"
-      try await S3Scan.checkThatObjectsAreThere(
+      try await S3Bucket.checkThatObjectsAreThere(
         store,
         root,
         hint:

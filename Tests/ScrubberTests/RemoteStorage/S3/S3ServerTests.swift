@@ -58,6 +58,9 @@ struct S3ServerTests {
   @Test("refuses to read more than the limit", arguments: servers)
   func limits(_ server: ObjectStoreConformance) async throws { try await server.checkLimits() }
 
+  @Test("reads only the object that is asked for", arguments: servers)
+  func conditions(_ server: ObjectStoreConformance) async throws { try await server.checkConditions() }
+
   @Test("tells a missing object from an error", arguments: servers)
   func missing(_ server: ObjectStoreConformance) async throws { try await server.checkMissingObjects() }
 
