@@ -15,6 +15,8 @@ struct S3Scan: ScanSource {
     let bucket: S3ObjectStore
     do throws(S3ConfigurationError) {
       let configuration = try S3Configuration(address, environment: environment)
+      // What is wrong with them is told at once, with its hint.
+      _ = try await configuration.credentials.credentials()
       // Each job lists, and reads some objects at the same time.
       bucket = S3ObjectStore(S3Client(configuration, maxInFlight: min(256, options.jobs * 2)))
     } catch {

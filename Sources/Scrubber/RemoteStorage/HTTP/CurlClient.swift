@@ -251,6 +251,7 @@ private final class CurlTransfer: @unchecked Sendable {
       shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, request.timeouts.stall.wholeMilliseconds / 1000)),
       shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText),
     ]
+    if request.bypassesProxy { codes.append(shim_set_text(handle, CURLOPT_NOPROXY, "*")) }
     if let authorities { codes.append(shim_set_text(handle, CURLOPT_CAINFO, authorities)) }
     codes += prepareMethod(handle) + prepareHeaders(handle) + prepareCallbacks(handle)
     return codes.first { $0 != CURLE_OK } ?? CURLE_OK

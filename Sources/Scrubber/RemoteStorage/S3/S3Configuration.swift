@@ -44,7 +44,7 @@ struct S3Configuration: Sendable {
       origin = "https://\(host)"
       basePath = isInHost ? "" : "/\(address.bucket)"
     }
-    credentials = try S3CredentialSources(environment: environment, files: files).provider()
+    credentials = CachedCredentials(CredentialChain(environment: environment))
     authorities = environment["AWS_CA_BUNDLE"]
   }
 

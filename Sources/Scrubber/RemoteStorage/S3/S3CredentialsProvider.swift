@@ -46,8 +46,9 @@ final class CachedCredentials: S3CredentialsProvider {
   private let now: @Sendable () -> Timestamp
   private let state: Mutex<State>
 
-  /// How long before they expire credentials are replaced: longer than any request may take.
-  static let margin = Duration.seconds(330)
+  /// How long before they expire credentials are replaced: longer than any request may take, and not the same in each
+  /// of many programs that began together.
+  private let margin = Duration.seconds(.random(in: 330...390))
   /// Some sources give credentials that live shorter than the margin; they are not asked for each request.
   static let pause = Duration.seconds(15)
 
@@ -55,17 +56,6 @@ final class CachedCredentials: S3CredentialsProvider {
     self.source = source
     self.now = now
     state = Mutex(State())
-  }
-
-  /// With what is found already.
-  init(
-    _ found: S3Credentials?,
-    _ source: any S3CredentialsSource,
-    now: @escaping @Sendable () -> Timestamp = { .now }
-  ) {
-    self.source = source
-    self.now = now
-    state = Mutex(State(held: .some(found)))
   }
 
   func credentials(insteadOf refused: S3Credentials?) async throws(S3ConfigurationError) -> S3Credentials? {
@@ -105,7 +95,7 @@ final class CachedCredentials: S3CredentialsProvider {
   }
 
   private func needsReplacement(_ credentials: S3Credentials?, _ nextFetch: Timestamp) -> Bool {
-    isExpired(credentials) || (now() >= nextFetch && expires(credentials, within: Self.margin))
+    isExpired(credentials) || (now() >= nextFetch && expires(credentials, within: margin))
   }
 
   private func isExpired(_ credentials: S3Credentials?) -> Bool { expires(credentials, within: .zero) }
