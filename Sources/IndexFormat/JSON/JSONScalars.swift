@@ -1,7 +1,8 @@
 /// The strings and whole numbers of a small JSON object, by their paths: `name`, or `outer.name` inside an object.
 ///
 /// For answers of services, where a few members out of many are wanted and nothing of the rest is an error. Arrays,
-/// other numbers, truth values and what is nested deeper than `maxDepth` are checked and passed over.
+/// other numbers, truth values, what has a longer name than `maxNameLength` and what is nested deeper than `maxDepth`
+/// are checked and passed over.
 public struct JSONScalars: Sendable {
   private enum Value: Sendable {
     case text(String)
@@ -12,6 +13,7 @@ public struct JSONScalars: Sendable {
   private var values: [String: Value] = [:]
 
   private static let maxDepth = 4
+  private static let maxNameLength = 64
 
   public init(parsing bytes: [UInt8]) throws(FormatError) {
     values = try parseJSON(bytes.span.bytes) { (reader) throws(JSONFault) in
@@ -38,6 +40,11 @@ public struct JSONScalars: Sendable {
     into values: inout [String: Value]
   ) throws(JSONFault) {
     try reader.object { (reader, token) throws(JSONFault) in
+      // Each path is a copy of the names that lead to it.
+      guard token.end &- token.start <= maxNameLength else {
+        _ = try reader.skipValue()
+        return
+      }
       let path = prefix + reader.text(token)
       guard values[path] == nil else {
         throw reader.fault("the field once", kind: .duplicateField, at: token.start)

@@ -100,10 +100,27 @@ enum ChildProcess {
     static func make() throws(Failure) -> Pipe {
       var ends: [CInt] = [-1, -1]
       try check("make a pipe") { pipe(&ends) }
-      let made = Pipe(reading: FileDescriptor(number: ends[0]), writing: FileDescriptor(number: ends[1]))
-      for end in ends { try check("set up a pipe") { fcntl(end, F_SETFD, FD_CLOEXEC) } }
-      try check("set up a pipe") { fcntl(ends[0], F_SETFL, O_NONBLOCK) }
-      return made
+      let (first, second) = (ends[0], ends[1])
+      defer {
+        close(first)
+        close(second)
+      }
+      let reading = try moved(first)
+      let writing = try moved(second)
+      let number = reading.number
+      try check("set up a pipe") { fcntl(number, F_SETFL, O_NONBLOCK) }
+      return Pipe(reading: reading, writing: writing)
+    }
+
+    /// A copy that the program does not inherit, and whose number is none of those that it is to have.
+    private static func moved(_ end: CInt) throws(Failure) -> FileDescriptor {
+      do throws(SystemCallError) {
+        return FileDescriptor(
+          number: try SystemCallError.check("set up a pipe") { fcntl(end, F_DUPFD_CLOEXEC, 3) }
+        )
+      } catch {
+        throw .system(error)
+      }
     }
 
     /// The end to read from, once the program has the other.

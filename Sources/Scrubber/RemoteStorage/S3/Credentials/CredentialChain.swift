@@ -85,7 +85,7 @@ struct CredentialSearch {
   init(chain: CredentialChain, files: SharedConfiguration) {
     self.chain = chain
     self.files = files
-    transport = CredentialsTransport(environment: chain.environment)
+    transport = CredentialsTransport(environment: chain.environment, profile: files.configuration)
   }
 
   var instanceMetadata: InstanceMetadata {

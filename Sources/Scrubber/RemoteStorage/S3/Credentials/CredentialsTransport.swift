@@ -16,7 +16,9 @@ final class CredentialsTransport: Sendable {
 
   static let answerLimit = 64 << 10
 
-  init(environment: Environment) { authorities = environment["AWS_CA_BUNDLE"] }
+  init(environment: Environment, profile: [String: String]) {
+    authorities = environment["AWS_CA_BUNDLE"] ?? profile["ca_bundle"] ?? environment["SSL_CERT_FILE"]
+  }
 
   /// - Parameter service: What errors call it.
   func send(

@@ -70,8 +70,8 @@ struct INIFile: Sendable {
     }
 
     private mutating func goOn(_ key: String, _ text: Substring) -> String? {
-      guard let section, let value = sections[section]?[key] else { return nil }
-      if !value.isEmpty {
+      guard let section, let hasNone = sections[section]?[key]?.isEmpty else { return nil }
+      if !hasNone {
         sections[section]?[key]?.append("\n" + text)
         return nil
       }

@@ -26,7 +26,8 @@ enum ShellWords {
       case (_, .some): word?.append(scalar)
       case ("\\", nil):
         guard let next = rest.popFirst() else { return nil }
-        word = (word ?? String.UnicodeScalarView()) + [next]
+        if word == nil { word = String.UnicodeScalarView() }
+        word?.append(next)
       case ("'", nil), ("\"", nil):
         quote = scalar
         word = word ?? String.UnicodeScalarView()

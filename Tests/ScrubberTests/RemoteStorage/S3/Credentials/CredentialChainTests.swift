@@ -151,6 +151,26 @@ struct CredentialChainTests {
     #expect(error.hint?.contains("aws sso login") == true)
   }
 
+  @Test func theBuiltProgramSaysItAtOnceWithTheHint() throws {
+    let fixture = try CredentialFixture(
+      configuration: "[profile a]\ncredential_process = /nonexistent hush\n"
+    )
+    let arguments = ["scan-metadata", "--node-kind", "pageserver", "--bucket", "s3://b-1"]
+    let none = try BuiltProgram.run(arguments, environment: fixture.variables)
+    #expect(none.error.hasPrefix("scrubber: no credentials for S3; tried: environment ("))
+    #expect(none.error.contains("HINT: Set the keys, name a profile by AWS_PROFILE, run aws sso login, or "))
+    #expect(none.exitCode == 1)
+    let failing = try BuiltProgram.run(
+      arguments,
+      environment: fixture.variables.merging(["AWS_PROFILE": "a"]) { $1 }
+    )
+    #expect(
+      failing.error
+        == "scrubber: credential_process of profile a: cannot run the program: No such file or directory (error 2)\n"
+    )
+    #expect(failing.exitCode == 1)
+  }
+
   @Test func nobodyIsAskedBeforeItIsTheirTurn() async throws {
     let server = try CredentialServer(CredentialAnswers.json())
     defer { server.stop() }

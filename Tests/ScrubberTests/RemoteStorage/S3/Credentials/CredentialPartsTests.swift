@@ -97,6 +97,9 @@ struct CredentialPartsTests {
     )
     #expect(json.integer("h") == nil)
     #expect(!shown(json).contains("deep"))
+    let long = String(repeating: "n", count: 65)
+    let named = try JSONScalars(parsing: Array(#"{"\#(long)":{"a":1},"b":2}"#.utf8))
+    #expect(named.integer("\(long).a") == nil && named.integer("b") == 2)
     for bad in ["", "[]", "1", "{\"a\":1,\"a\":2}", "{\"a\":1} x", "{\"a\":01}", "{"] {
       #expect(throws: FormatError.self) { try JSONScalars(parsing: Array(bad.utf8)) }
     }

@@ -70,6 +70,14 @@ struct INIFileTests {
     #expect(shown(file).contains("INIFile(1 sections)"))
   }
 
+  /// Takes minutes if each line costs a copy of those before it.
+  @Test func aValueOfManyLinesIsReadInOneGo() throws {
+    let lines = String(repeating: " abc\n", count: 200_000)
+    let file = try INIFile(parsing: Array("[a]\nk = v\n\(lines)".utf8), path: "f")
+    #expect(file.sections["a"]?["k"]?.utf8.count == 800_001)
+    #expect(ShellWords.split(String(repeating: #"\a"#, count: 500_000))?.first?.utf8.count == 500_000)
+  }
+
   // MARK: Profiles
 
   @Test(
