@@ -221,6 +221,22 @@ struct CredentialServicesTests {
     #expect(server.received.count == 3)
   }
 
+  /// A proxy for the rest of the world knows neither the container's host nor this machine.
+  @Test func theHostOfAContainerIsNotAskedThroughAProxy() throws {
+    let server = try CredentialServer(CredentialAnswers.json())
+    defer { server.stop() }
+    let fixture = try fixture()
+    let outcome = try BuiltProgram.run(
+      ["scan-metadata", "--node-kind", "pageserver", "--bucket", "s3://b-1"],
+      environment: fixture.variables.merging([
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(server.origin)/x", "http_proxy": "http://127.0.0.1:1",
+      ]) { $1 }
+    )
+    #expect(server.received.map(\.line) == ["GET /x"])
+    #expect(!outcome.error.contains("container") && !outcome.error.contains("gotsecret"))
+    #expect(outcome.exitCode == 1)
+  }
+
   @Test(arguments: [
     (404, "hush", ": HTTP status 404"), (302, "hush", ": HTTP status 302"),
     (200, "hush", " gave something else than JSON (byte 0)"),
