@@ -48,10 +48,17 @@ let package = Package(
       pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"])]
     ),
+    // The table of safekeepers' dumps.
+    .systemLibrary(
+      name: "CPostgres",
+      path: "Sources/CLibraries/CPostgres",
+      pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"])]
+    ),
     // Both edges: object stores, the command line, reports.
     .executableTarget(
       name: "Scrubber",
-      dependencies: ["IndexFormat", "CBuildInformation", "CCrypto", "CCurl", "CXML2"],
+      dependencies: ["IndexFormat", "CBuildInformation", "CCrypto", "CCurl", "CPostgres", "CXML2"],
       swiftSettings: strict
     ),
     .executableTarget(

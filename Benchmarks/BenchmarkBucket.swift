@@ -12,20 +12,24 @@ struct BenchmarkBucket {
   private let tenants: Int
   private let timelines: Int
   private let layers: Int
+  /// The size of every layer; nil for sizes as real ones have.
+  private let layerBytes: UInt64?
 
   private static let slices = 12
   private static let l0Layers = 8
 
   init(_ arguments: ArraySlice<String>) throws {
     guard let folder = arguments.first else {
-      throw BenchmarkError("usage: Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS]")
+      throw BenchmarkError("usage: Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]")
     }
     self.folder = folder
     let counts = arguments.dropFirst().compactMap { Int($0) }
-    guard counts.count == arguments.count - 1, counts.isEmpty || counts.count == 3 else {
-      throw BenchmarkError("tenants, timelines and layers are three numbers")
+    guard counts.count == arguments.count - 1, [0, 3, 4].contains(counts.count), counts.allSatisfy({ $0 > 0 })
+    else {
+      throw BenchmarkError("tenants, timelines, layers and the bytes of a layer are positive numbers")
     }
     (tenants, timelines, layers) = counts.isEmpty ? (400, 5, 500) : (counts[0], counts[1], counts[2])
+    layerBytes = counts.count == 4 ? UInt64(counts[3]) : nil
   }
 
   func make() throws {
@@ -51,7 +55,7 @@ struct BenchmarkBucket {
         name: name,
         generation: .valid(UInt32(1 + random.next() % 39)),
         shard: .unsharded,
-        fileSize: (1 + random.next() % 8192) * 8192
+        fileSize: layerBytes ?? (1 + random.next() % 8192) * 8192
       )
     }
     for layer in layers {

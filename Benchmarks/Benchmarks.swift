@@ -4,7 +4,10 @@ import Foundation
 ///
 ///     Benchmarks index-parsing --python PYTHON FILE...     IndexPart against Python's orjson
 ///     Benchmarks scan-folder --scrubber PROGRAM DIR        scan-metadata against find
-///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS]
+///     Benchmarks scan-s3 --scrubber PROGRAM --rclone PROGRAM BUCKET    scan-metadata against rclone
+///     Benchmarks safekeeper --scrubber PROGRAM CONN TABLE DIR   the same of safekeepers against psql and find
+///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
+///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
 /// `make bench` prepares what is needed and runs all of them.
 @main
@@ -15,8 +18,14 @@ struct Benchmarks {
       switch arguments.first {
       case "index-parsing": try IndexParsingBenchmark(arguments.dropFirst()).run()
       case "scan-folder": try ScanFolderBenchmark(arguments.dropFirst()).run()
+      case "scan-s3": try ScanS3Benchmark(arguments.dropFirst()).run()
+      case "safekeeper": try SafekeeperBenchmark(arguments.dropFirst()).run()
+      case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
-      default: throw BenchmarkError("usage: Benchmarks index-parsing|scan-folder|make-bucket …")
+      default:
+        throw BenchmarkError(
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|make-wal|make-bucket …"
+        )
       }
     } catch {
       FileHandle.standardError.write(Data("Benchmarks: \(error)\n".utf8))

@@ -27,7 +27,7 @@ struct Scrubber {
     _ command: ScanMetadataCommand,
     environment: Environment
   ) async -> ExitCode {
-    let source = ScanSources.source(for: command.scan.address, environment: environment)
+    let source = ScanSources.source(for: command.scan, environment: environment)
     var command = command
     command.report.isColoured =
       Printer.output.isTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"

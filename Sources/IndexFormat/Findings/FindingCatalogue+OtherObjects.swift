@@ -84,9 +84,9 @@ extension FindingEntry {
     .warning,
     "an object whose name fits nothing that belongs here",
     cause: """
-      Page servers write indices, layers, initdb archives, manifests and heatmaps, and nothing else. Another \
-      name comes from a tool or a hand, or is a damaged name of one of these, which is then missing where it \
-      belongs.
+      Page servers write indices, layers, initdb archives, manifests and heatmaps, safekeepers segments of WAL, \
+      and nothing else. Another name comes from a tool or a hand, or is a damaged name of one of these, which is \
+      then missing where it belongs.
       """,
     nextStep:
       "Look for a missing object that this might be; if there is none, move it out of the tenant's folder."

@@ -92,6 +92,27 @@ extension FindingCode {
     case .tenantBadName: .tenantBadName
     case .tenantDeletedMark: .tenantDeletedMark
     case .objectUnknownName: .objectUnknownName
+    case .walSegmentMissing: .walSegmentMissing
+    case .walSegmentMissingUnknown: .walSegmentMissingUnknown
+    case .walSegmentUnconfirmed: .walSegmentUnconfirmed
+    case .walSegmentUnlisted: .walSegmentUnlisted
+    case .walSegmentSize: .walSegmentSize
+    case .walPartialSize: .walPartialSize
+    case .walPageDamaged: .walPageDamaged
+    case .walRecordDamaged: .walRecordDamaged
+    case .walEndsEarly: .walEndsEarly
+    case .walPartialMisnamed: .walPartialMisnamed
+    case .walPartialSuperseded: .walPartialSuperseded
+    case .walClaimInvalid: .walClaimInvalid
+    case .walClaimsDisagree: .walClaimsDisagree
+    case .walTimelineUnclaimed: .walTimelineUnclaimed
+    case .walLeftover: .walLeftover
+    case .walTimelineDeleted: .walTimelineDeleted
+    case .walStartUnknown: .walStartUnknown
+    case .walBeforeStart: .walBeforeStart
+    case .walUploadBehind: .walUploadBehind
+    case .walTimelineCancelled: .walTimelineCancelled
+    case .walControlPlaneNotAsked: .walControlPlaneNotAsked
     }
   }
 }

@@ -8,6 +8,14 @@ extension JSONReader {
     return lsn
   }
 
+  mutating func tenantID() throws(JSONFault) -> TenantID {
+    let token = try string("a tenant id of 32 hex digits")
+    guard let id = withBytes(of: token, { TenantID(hex: $0) }) else {
+      throw fault("a tenant id of 32 hex digits", kind: .badValue, at: token.start)
+    }
+    return id
+  }
+
   mutating func timelineID() throws(JSONFault) -> TimelineID {
     let token = try string("a timeline id of 32 hex digits")
     guard let id = withBytes(of: token, { TimelineID(hex: $0) }) else {

@@ -17,7 +17,7 @@ enum BucketAddress: Sendable, Equatable {
 struct S3Address: Sendable, Equatable {
   var bucket: String
   /// Where in the bucket the data begins, without slashes at its ends; nil if not said, then it is
-  /// `pageserver/v1`.
+  /// `pageserver/v1`, or `wal` for safekeepers.
   var prefix: String? = nil
   var region: String? = nil
   /// The server, if it is not the provider's.

@@ -21,7 +21,10 @@ struct Environment: Sendable {
     title: "environment",
     rows: [
       ["BUCKET, REGION", "An S3 bucket and its region; both are needed."],
-      ["BUCKET_PREFIX", "Where in that bucket the data is; pageserver/v1 unless set."],
+      [
+        "BUCKET_PREFIX",
+        "Where in that bucket the data is; pageserver/v1, or wal for safekeepers, unless set.",
+      ],
       [
         "REMOTE_STORAGE_CONFIG",
         "TOML as page servers have it, for example remote_storage = { local_path = \"/srv/copy\" }; used when "
@@ -36,6 +39,14 @@ struct Environment: Sendable {
       ["AWS_NO_SIGN_REQUEST", "1, true or YES: ask S3 without a signature."],
       ["AWS_REGION", "The region of the bucket, unless REGION says it."],
       ["AWS_ENDPOINT_URL", "The server, if it is not that of AWS."],
+      ["AWS_CA_BUNDLE", "A file of certificates of authorities to trust instead of the system's."],
+      ["https_proxy, no_proxy", "A proxy for S3 (http_proxy without TLS), and hosts to reach without one."],
+      [
+        "CLOUD_ADMIN_API_URL",
+        "With CLOUD_ADMIN_API_TOKEN: Neon's control plane, which is asked whether a timeline still exists whose WAL is "
+          + "missing.",
+      ],
+      ["PGHOST, PGPASSFILE", "These and the other variables of libpq count for --dump-db-connstr."],
       ["NO_COLOR", "When set, text has no colours on a terminal."],
     ]
   )

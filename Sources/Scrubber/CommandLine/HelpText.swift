@@ -5,8 +5,10 @@ enum HelpText {
 
   static func program(_ commands: [CommandDeclaration], environment: CommandDeclaration.Table) -> String {
     var lines = wrap(
-      "scrubber checks what Neon's page servers left in an object store, without any Neon service running: is it "
-        + "complete, is it consistent, and if not, what exactly is wrong and what next. It never writes to the store.",
+      "scrubber checks what Neon's page servers and safekeepers left in an object store, without any Neon service "
+        + "running: "
+        + "is it complete, is it consistent, and if not, what exactly is wrong and what next. It never writes to the "
+        + "store.",
       indent: 0
     )
     lines += ["", "usage: scrubber COMMAND [OPTION...]", "", "commands:"]

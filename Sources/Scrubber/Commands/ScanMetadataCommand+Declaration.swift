@@ -3,15 +3,22 @@ import IndexFormat
 extension ScanMetadataCommand {
   static let declaration = CommandDeclaration(
     name: "scan-metadata",
-    summary: "check objects, index files and manifests of page servers",
+    summary: "check what page servers or safekeepers left in a bucket",
     usage: [
-      "[--bucket URL|FOLDER]", "--node-kind pageserver", "[--tenant-id ID...]", "[--depth list|index]",
+      "[--bucket URL|FOLDER]", "--node-kind pageserver|safekeeper", "[--tenant-id ID...]",
+      "[--depth list|index|wal]",
       "[--json | --format text|json|ndjson]", "[--strict]", "[--jobs N]", "[--at TIME]", "[--min-severity S]",
       "[--max-findings N]", "[--verbose]",
+      "[--dump-db-connstr CONN --dump-db-table TABLE |", "--dump-file FILE... | --timeline-lsns JSON|@FILE]",
+      "[--wal-seg-size BYTES]",
     ],
     discussion: [
-      "Lists the bucket, reads the indices of every timeline and the manifests and heatmaps of every tenant, and "
-        + "compares all with each other and with the objects that are there. Nothing is written to the bucket.",
+      "Of page servers: lists the bucket, reads the indices of every timeline and the manifests and heatmaps of every "
+        + "tenant, and compares all with each other and with the objects that are there. Nothing is written to the "
+        + "bucket.",
+      "Of safekeepers: compares the WAL segments that are there with those that safekeepers say are there. Which "
+        + "timelines there are, and from where to where their WAL goes, comes from a table of debug dumps in "
+        + "PostgreSQL, from files of such dumps, or from a list.",
       "Without --bucket the environment says where the data is: BUCKET and REGION, or else REMOTE_STORAGE_CONFIG.",
     ],
     options: [
@@ -24,7 +31,7 @@ extension ScanMetadataCommand {
         "node-kind",
         short: "n",
         .value(name: "KIND"),
-        help: "Whose objects to check: pageserver. Safekeepers are not supported yet."
+        help: "Whose objects to check: pageserver or safekeeper."
       ),
       OptionDeclaration(
         "tenant-id",
@@ -36,8 +43,8 @@ extension ScanMetadataCommand {
         "depth",
         .value(name: "DEPTH"),
         help:
-          "How far to read: list (names and sizes only) or index (also index files, manifests, heatmaps). "
-          + "Default: index."
+          "How far to read: list (names and sizes only), of page servers index (also index files, manifests, "
+          + "heatmaps), of safekeepers wal (also every page and record of the WAL). Default: index, or list."
       ),
       OptionDeclaration("json", help: "Print one JSON object at the end; short for --format json."),
       OptionDeclaration(
@@ -80,6 +87,38 @@ extension ScanMetadataCommand {
         short: "v",
         help: "Say for each finding what to do; tell progress also when there is no terminal."
       ),
+      OptionDeclaration(
+        "dump-db-connstr",
+        .value(name: "CONN"),
+        help:
+          "Safekeepers only: connection string of the PostgreSQL database that holds debug dumps of all safekeepers, "
+          + "as libpq reads it. Better leave the password to PGPASSFILE or PGPASSWORD: arguments can be seen by others."
+      ),
+      OptionDeclaration(
+        "dump-db-table",
+        .value(name: "TABLE"),
+        help: "Safekeepers only: the table of these dumps."
+      ),
+      OptionDeclaration(
+        "dump-file",
+        .values(name: "FILE"),
+        help:
+          "Safekeepers only: a debug dump of a safekeeper (GET /v1/debug_dump?dump_all=true). One for each safekeeper."
+      ),
+      OptionDeclaration(
+        "timeline-lsns",
+        .value(name: "JSON|@FILE"),
+        help:
+          "Safekeepers only: look at these timelines alone; a JSON list of objects with tenant_id, timeline_id, "
+          + "timeline_start_lsn and backup_lsn, or a file with one."
+      ),
+      OptionDeclaration(
+        "wal-seg-size",
+        .value(name: "BYTES"),
+        help:
+          "Safekeepers only: the size of WAL segments where no dump says it. Default: 16777216, unless the objects "
+          + "speak for another one."
+      ),
       .help,
     ],
     tables: [HelpText.exitCodes, Environment.documentation],
@@ -99,6 +138,10 @@ extension ScanMetadataCommand {
       .init(
         command: "scrubber scan-metadata --bucket /srv/copy -n pageserver --strict --json > report.json",
         meaning: "For a nightly job: one report, and an exit code that also tells of warnings."
+      ),
+      .init(
+        command: "scrubber scan-metadata --bucket s3://name -n safekeeper --dump-file sk1.json sk2.json",
+        meaning: "Check the WAL at wal/ in a bucket against debug dumps of two safekeepers."
       ),
     ]
   )

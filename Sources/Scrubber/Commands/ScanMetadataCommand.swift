@@ -1,6 +1,6 @@
 import IndexFormat
 
-/// `scrubber scan-metadata`: checks what page servers left in a bucket by names, sizes and index files.
+/// `scrubber scan-metadata`: checks what page servers or safekeepers left in a bucket.
 struct ScanMetadataCommand: Sendable, Equatable {
   enum Format: String, Sendable, CaseIterable {
     case text, json, ndjson
@@ -11,14 +11,15 @@ struct ScanMetadataCommand: Sendable, Equatable {
   var format: Format
 
   init(_ arguments: ParsedArguments, environment: Environment) throws(UsageError) {
-    try Self.checkNodeKind(arguments)
+    let kind = try Self.nodeKind(arguments)
     scan = ScanOptions(
       address: try BucketAddress.resolve(option: arguments.first("bucket"), environment: environment)
     )
-    scan.depth = try Self.choice(arguments, "depth") ?? .index
+    scan.depth = try Self.depth(arguments, kind)
     scan.tenants = try Self.tenants(arguments)
     scan.jobs = try Self.number(arguments, "jobs", in: ScanOptions.allowedJobs) ?? ScanOptions.defaultJobs
     scan.moment = try Self.moment(arguments)
+    scan.safekeepers = try Self.safekeepers(arguments, kind)
     report = ReportOptions()
     report.minimumSeverity = try Self.choice(arguments, "min-severity") ?? .info
     report.maximumFindings =
@@ -29,20 +30,6 @@ struct ScanMetadataCommand: Sendable, Equatable {
   }
 
   // MARK: Values
-
-  private static func checkNodeKind(_ arguments: ParsedArguments) throws(UsageError) {
-    let kinds = "--node-kind pageserver"
-    switch arguments.first("node-kind") {
-    case "pageserver": return
-    case "safekeeper":
-      throw UsageError(
-        "--node-kind safekeeper: scanning safekeepers' objects is not there yet",
-        hint: "Use \(kinds)."
-      )
-    case nil: throw UsageError("--node-kind is missing", hint: "Write \(kinds).")
-    case .some(let other): throw UsageError(option: "--node-kind", given: other, allowed: "pageserver")
-    }
-  }
 
   private static func format(_ arguments: ParsedArguments) throws(UsageError) -> Format {
     let format: Format? = try choice(arguments, "format")
@@ -101,7 +88,7 @@ struct ScanMetadataCommand: Sendable, Equatable {
     return value
   }
 
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
+  static func choice<Choice: RawRepresentable & CaseIterable>(
     _ arguments: ParsedArguments,
     _ name: String
   ) throws(UsageError) -> Choice? where Choice.RawValue == String {

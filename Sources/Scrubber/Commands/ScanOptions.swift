@@ -10,9 +10,37 @@ struct ScanOptions: Sendable, Equatable {
   var jobs = ScanOptions.defaultJobs
   /// The moment the scan speaks of; nil for its start.
   var moment: Timestamp?
+  /// Nil for a scan of page servers' objects.
+  var safekeepers: SafekeeperOptions?
 
   static let defaultJobs = 32
   static let allowedJobs = 1...256
+}
+
+/// What a scan of safekeepers' objects needs besides.
+struct SafekeeperOptions: Sendable, Equatable {
+  /// Where the timelines come from.
+  enum Source: Sendable, Equatable {
+    /// JSON, or `@` and a file of it.
+    case list(String)
+    /// Files with debug dumps.
+    case dumps([String])
+    case database(connection: Secret, table: String)
+  }
+
+  var source: Source
+  /// Of timelines of which nobody says it.
+  var segmentSize: WALSegmentSize?
+}
+
+/// A text that must not be shown, whatever it is part of.
+struct Secret: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+  let value: String
+
+  init(_ value: String) { self.value = value }
+
+  var description: String { "***" }
+  var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Which tenants to scan.

@@ -24,13 +24,16 @@ extension ScanFailure: CustomStringConvertible {
   }
 }
 
-/// The single place that decides which implementation scans which kind of store.
+/// The single place that decides which implementation scans what.
 enum ScanSources {
   static func source(
-    for address: BucketAddress,
+    for options: ScanOptions,
     environment: Environment
   ) -> any ScanSource {
-    switch address {
+    if options.safekeepers != nil {
+      return SafekeeperScan(address: options.address, environment: environment)
+    }
+    return switch options.address {
     case .folder(let path): FolderScan(path: path)
     case .s3(let bucket): S3Scan(address: bucket, environment: environment)
     }

@@ -15,6 +15,7 @@ final class FaultyObjectStore<Base: ObjectStore>: ObjectStore {
   }
 
   var location: String { base.location }
+  var keyOrder: KeyOrder { base.keyOrder }
   var keepsVersions: Bool { base.keepsVersions }
 
   func calls(of operation: StoreError.Operation) -> Int { state.withLock { $0.calls[operation] ?? 0 } }

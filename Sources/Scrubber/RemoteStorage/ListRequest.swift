@@ -9,13 +9,12 @@ struct ListRequest: Sendable, Equatable {
   /// Objects a page at the most; a store may send fewer.
   var pageLimit: Int = 1000
 
-  /// Whether the request asks for `key`.
-  func matches(_ key: String) -> Bool {
+  /// Whether the request asks for `key`, in a store that sorts so.
+  func matches(_ key: String, order: KeyOrder = .bytes) -> Bool {
     // Strings compare by canonical equivalence; keys compare by bytes.
-    let bytes = key.utf8
-    guard bytes.starts(with: prefix.utf8) else { return false }
-    if let startAfter, !startAfter.utf8.lexicographicallyPrecedes(bytes) { return false }
-    if let endBefore, !bytes.lexicographicallyPrecedes(endBefore.utf8) { return false }
+    guard key.utf8.starts(with: prefix.utf8) else { return false }
+    if let startAfter, !order.precedes(startAfter.utf8.span, key.utf8.span) { return false }
+    if let endBefore, !order.precedes(key.utf8.span, endBefore.utf8.span) { return false }
     return true
   }
 }

@@ -49,6 +49,14 @@ struct MomentObjectStore<Base: ObjectStore>: ObjectStore {
     )
   }
 
+  func split(
+    _ request: ListRequest,
+    at prefix: String,
+    into count: Int
+  ) async throws(StoreError) -> [ListRequest] {
+    try await base.split(request, at: prefix, into: count)
+  }
+
   func put(_ key: String, bytes: [UInt8]) async throws(StoreError) -> ObjectMetadata {
     throw unsupported(.put, key, "cannot be written to")
   }

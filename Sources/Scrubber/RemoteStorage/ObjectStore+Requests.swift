@@ -1,5 +1,7 @@
 /// Rules for requests that are the same for every store.
 extension ObjectStore {
+  var keyOrder: KeyOrder { .bytes }
+
   /// Refuses keys that not every store can hold: empty ones, and those with an empty part (so also a `/` at
   /// either end), a part `.` or `..`, or a NUL. Such keys may occur in listings of foreign stores, but cannot
   /// be asked for.

@@ -1,14 +1,17 @@
 /// What the toolkit needs of a place that keeps objects by key: a folder, memory, S3.
 ///
-/// Keys are UTF-8 text, ordered by bytes, with `/` between their parts; they are relative to the store's
-/// root. Every store behaves the same, as `ObjectStoreConformance` in the tests checks. All calls may run at
-/// the same time.
+/// Keys are UTF-8 text, ordered by bytes but for some servers (`KeyOrder`), with `/` between their parts; they
+/// are relative to the store's root. Every store behaves the same, as `ObjectStoreConformance` in the tests
+/// checks. All calls may run at the same time.
 protocol ObjectStore: Sendable {
   /// How to name the store to people: a URL or path, without secrets.
   var location: String { get }
 
   /// Whether `listVersions` and reading by version work.
   var keepsVersions: Bool { get }
+
+  /// The order of listings. A store may learn its own order from its listings; that of versions is always by bytes.
+  var keyOrder: KeyOrder { get }
 
   /// The objects that match, in key order. Every page has at least one. Nothing is requested before the first
   /// page is asked for.

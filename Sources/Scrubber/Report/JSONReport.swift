@@ -6,7 +6,8 @@ import IndexFormat
 /// | member | content |
 /// |---|---|
 /// | `tenant_count`, `timeline_count`, `timeline_shard_count` | integers |
-/// | `with_errors`, `with_warnings` | place (`<tenant shard>/<timeline>`) to array of messages |
+/// | `with_errors`, `with_warnings` | place (`<tenant shard>/<timeline>`) to array of messages; of safekeepers an array of `{tenant_id, timeline_id, messages}` |
+/// | `deleted_count` | only of safekeepers: timelines whose WAL is not complete because they are deleted |
 /// | `look_errors` | array of `{object_key, reason}`, the first thousand |
 /// | `findings_dropped` | findings that are counted but have no message here, because there were too many |
 /// | others | see `JSONWriter.summaryMembers` |
@@ -44,8 +45,12 @@ struct JSONReport: Report {
     var json = JSONWriter()
     json.object { json in
       json.countMembers(summary)
-      writeMessages(.error, as: "with_errors", to: &json)
-      writeMessages(.warning, as: "with_warnings", to: &json)
+      for (severity, name) in [(Severity.error, "with_errors"), (.warning, "with_warnings")] {
+        switch summary.nodeKind {
+        case .pageserver: writeMessages(severity, as: name, to: &json)
+        case .safekeeper: writeTimelines(severity, as: name, to: &json)
+        }
+      }
       json.summaryMembers(summary, begin: begin, exitCode: ExitCode(summary, isStrict: options.isStrict))
       json.member("look_errors") { json in
         json.array { json in
@@ -60,6 +65,24 @@ struct JSONReport: Report {
       json.member("findings_dropped", findings.droppedCount)
     }
     sink.write(json.bytes + [UInt8(ascii: "\n")])
+  }
+
+  /// The form that Neon's scrubber has for safekeepers, with the messages added.
+  private func writeTimelines(_ severity: Severity, as name: String, to json: inout JSONWriter) {
+    let groups = FindingGroup.groups(of: findings.all.filter { $0.severity == severity })
+    json.member(name) { json in
+      json.array { json in
+        for group in groups {
+          json.object { json in
+            json.member("tenant_id", ifPresent: group.findings.first?.tenant?.description)
+            json.member("timeline_id", ifPresent: group.findings.first?.timeline?.description)
+            json.member("messages") { json in
+              json.array { json in for finding in group.findings { json.value(finding.line) } }
+            }
+          }
+        }
+      }
+    }
   }
 
   private func writeMessages(_ severity: Severity, as name: String, to json: inout JSONWriter) {

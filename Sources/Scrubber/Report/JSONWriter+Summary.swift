@@ -5,6 +5,7 @@ import IndexFormat
 /// | member | content |
 /// |---|---|
 /// | `tenant_count`, `timeline_count`, `timeline_shard_count` | integers, as Neon's scrubber counts |
+/// | `node_kind`, `deleted_count`, `source` | only of safekeepers; `source`: where the timelines come from |
 /// | `with_orphans` | array of `{tenant_shard_id, timeline_id}` |
 /// | `indices_by_version` | version to count |
 /// | `counts_by_severity` | all four severities to count |
@@ -18,7 +19,12 @@ import IndexFormat
 /// | `version`, `exit_code` | of this program |
 extension JSONWriter {
   mutating func summaryMembers(_ summary: ScanSummary, begin: ScanBegin?, exitCode: ExitCode) {
-    orphanMembers(summary)
+    switch summary.nodeKind {
+    case .pageserver: orphanMembers(summary)
+    case .safekeeper:
+      member("node_kind", summary.nodeKind.rawValue)
+      member("source", ifPresent: begin?.source)
+    }
     findingMembers(summary)
     coverageMember(summary.coverage)
     member("look_error_count", summary.lookErrorCount)
@@ -43,6 +49,7 @@ extension JSONWriter {
     member("tenant_count", summary.tenantCount)
     member("timeline_count", summary.timelineCount)
     member("timeline_shard_count", summary.timelineShardCount)
+    if summary.nodeKind == .safekeeper { member("deleted_count", summary.deletedCount) }
   }
 
   // MARK: Parts

@@ -4,7 +4,7 @@ import IndexFormat
 ///
 /// | `type` | members, absent ones left out |
 /// |---|---|
-/// | `begin` | command, location, prefix, depth, moment, version |
+/// | `begin` | command, location, prefix, depth, moment, version; of safekeepers also node_kind, source |
 /// | `finding` | what it is: code, severity, message, next_step |
 /// | | where: tenant_id, shard, tenant_shard_id, timeline_id, object_key, offset, key, lsn |
 /// | | what was there: seen, expected, bytes |
@@ -60,6 +60,8 @@ struct NDJSONReport: Report {
     json.member("location", begin.location)
     json.member("prefix", begin.prefix)
     json.member("depth", begin.depth.rawValue)
+    if begin.nodeKind == .safekeeper { json.member("node_kind", begin.nodeKind.rawValue) }
+    json.member("source", ifPresent: begin.source)
     json.member("moment", begin.moment.rfc3339)
     json.member("version", Version.program)
   }

@@ -24,6 +24,16 @@ struct ScanBegin: Sendable {
   var depth: ScanDepth
   /// The moment the scan speaks of: its start, or what `--at` said.
   var moment: Timestamp
+  /// Whose objects are scanned.
+  var nodeKind = NodeKind.pageserver
+  /// Of safekeepers: where the timelines come from, without secrets.
+  var source: String?
+}
+
+/// Whose objects a bucket holds.
+enum NodeKind: String, Sendable, CaseIterable {
+  case pageserver
+  case safekeeper
 }
 
 /// How far a scan reads.
@@ -32,6 +42,8 @@ enum ScanDepth: String, Sendable, CaseIterable {
   case list
   /// Also index files, manifests and heatmaps.
   case index
+  /// Also what WAL segments hold.
+  case wal
 }
 
 /// A request that gave no answer, so that something could not be checked.

@@ -1,13 +1,17 @@
 import IndexFormat
 
-/// What a scan of page servers' objects comes to.
+/// What a scan comes to.
 struct ScanSummary: Sendable {
+  /// Whose objects were scanned.
+  var nodeKind = NodeKind.pageserver
   /// Tenants with at least one timeline.
   var tenantCount = 0
   /// Distinct timelines per tenant among the current shards, without deleted ones.
   var timelineCount = 0
   /// All timelines of all shards that were listed, also those of ancestor shards and without index.
   var timelineShardCount = 0
+  /// Of safekeepers: timelines whose WAL is not complete because they are deleted.
+  var deletedCount = 0
   /// How many chosen index files had which version.
   var indicesByVersion: [UInt64: Int] = [:]
   /// Shard-timelines with layer objects that no index names.
@@ -56,6 +60,8 @@ struct Coverage: Sendable, Equatable {
     case unreadable
     /// The scan was interrupted before it.
     case interrupted
+    /// It is of a timeline that was not asked for.
+    case unselected
   }
 
   var objectsListed = 0

@@ -14,9 +14,17 @@ struct SummaryTable {
     var rows = [
       ("tenants", DecimalText.grouped(summary.tenantCount)),
       ("timelines", DecimalText.grouped(summary.timelineCount)),
-      ("timelines of shards", DecimalText.grouped(summary.timelineShardCount)),
-      ("with orphan layers", DecimalText.grouped(summary.withOrphans.count)),
-      ("index versions", versions.isEmpty ? "none" : versions.joined(separator: ", ")),
+    ]
+    switch summary.nodeKind {
+    case .pageserver:
+      rows += [
+        ("timelines of shards", DecimalText.grouped(summary.timelineShardCount)),
+        ("with orphan layers", DecimalText.grouped(summary.withOrphans.count)),
+        ("index versions", versions.isEmpty ? "none" : versions.joined(separator: ", ")),
+      ]
+    case .safekeeper: rows.append(("deleted timelines", DecimalText.grouped(summary.deletedCount)))
+    }
+    rows += [
       ("objects", DecimalText.grouped(coverage.objectsListed)),
       ("bytes", DecimalText.bytes(coverage.bytesListed)),
       ("duration", "\(DecimalText.seconds(summary.duration)) s"),

@@ -36,8 +36,9 @@ struct TextReport: Report {
   private func write(_ summary: ScanSummary) {
     if let begin {
       let prefix = begin.prefix.isEmpty ? "" : ", prefix \(begin.prefix)"
+      let source = begin.source.map { ", against \($0)" } ?? ""
       writeLine(
-        "\(begin.command) of \(begin.location)\(prefix), depth \(begin.depth.rawValue), "
+        "\(begin.command) of \(begin.location)\(prefix), depth \(begin.depth.rawValue)\(source), "
           + "as of \(summary.moment.rfc3339)"
       )
       sink.writeLine("")

@@ -19,18 +19,25 @@ extension Timestamp {
 
   /// Reads exactly that form, years 1970 to 2261; nil for anything else, also for days that do not exist.
   init?(rfc3339 text: String) {
-    let bytes = Array(text.utf8)
-    let pattern = Array("dddd-dd-ddTdd:dd:dd".utf8)
-    guard bytes.count > pattern.count, bytes.last == UInt8(ascii: "Z") else { return nil }
-    for (byte, expected) in zip(bytes, pattern) {
-      guard expected == UInt8(ascii: "d") ? Self.digit(byte) != nil : byte == expected else { return nil }
+    self.init(rfc3339Bytes: text.utf8.span)
+  }
+
+  /// The same of bytes. Allocates nothing: listings hold a time for every object.
+  init?(rfc3339Bytes bytes: Span<UInt8>) {
+    let pattern: StaticString = "dddd-dd-ddTdd:dd:dd"
+    let length = pattern.utf8CodeUnitCount
+    guard bytes.count > length, bytes[bytes.count - 1] == UInt8(ascii: "Z") else { return nil }
+    for index in 0..<length {
+      let expected = pattern.utf8Start[index]
+      guard expected == UInt8(ascii: "d") ? Self.digit(bytes[index]) != nil : bytes[index] == expected else {
+        return nil
+      }
     }
-    func number(_ range: Range<Int>) -> Int64 { bytes[range].reduce(0) { $0 * 10 + (Self.digit($1) ?? 0) } }
-    let (year, month, day) = (number(0..<4), number(5..<7), number(8..<10))
-    let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
+    let (year, month, day) = (bytes.number(0..<4), bytes.number(5..<7), bytes.number(8..<10))
+    let (hour, minute, second) = (bytes.number(11..<13), bytes.number(14..<16), bytes.number(17..<19))
     guard (1970...2261).contains(year), (1...12).contains(month), hour < 24, minute < 60, second < 60,
       (1...Self.days(inMonth: month, of: year)).contains(day),
-      let fraction = Self.nanoseconds(ofFraction: bytes[pattern.count..<bytes.count - 1])
+      let fraction = Self.nanoseconds(ofFraction: bytes.extracting(length..<bytes.count - 1))
     else { return nil }
     let seconds = Self.dayNumber(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
     self.init(seconds: seconds, nanoseconds: fraction)
@@ -47,12 +54,12 @@ extension Timestamp {
   }
 
   /// The reverse: nil unless empty, or `.` and 1 to 9 digits.
-  private static func nanoseconds(ofFraction bytes: ArraySlice<UInt8>) -> Int64? {
-    guard let first = bytes.first else { return 0 }
-    guard first == UInt8(ascii: "."), (2...10).contains(bytes.count) else { return nil }
+  private static func nanoseconds(ofFraction bytes: Span<UInt8>) -> Int64? {
+    guard !bytes.isEmpty else { return 0 }
+    guard bytes[0] == UInt8(ascii: "."), (2...10).contains(bytes.count) else { return nil }
     var value: Int64 = 0
-    for byte in bytes.dropFirst() {
-      guard let digit = digit(byte) else { return nil }
+    for index in 1..<bytes.count {
+      guard let digit = digit(bytes[index]) else { return nil }
       value = value * 10 + digit
     }
     for _ in bytes.count..<10 { value *= 10 }
@@ -94,5 +101,14 @@ extension Timestamp {
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     let year = yearOfEra + era.quotient * 400 + (month <= 2 ? 1 : 0)
     return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+  }
+}
+
+extension Span<UInt8> {
+  /// The number of a few decimal digits, which have been checked.
+  fileprivate func number(_ range: Range<Int>) -> Int64 {
+    var value: Int64 = 0
+    for index in range { value = value * 10 + Int64(self[index] & 15) }
+    return value
   }
 }

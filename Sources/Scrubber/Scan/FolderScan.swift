@@ -9,13 +9,7 @@ struct FolderScan: ScanSource {
     _ options: ScanOptions,
     emit: @escaping @Sendable (ScanEvent) -> Void
   ) async throws(ScanFailure) {
-    guard options.moment == nil else {
-      throw ScanFailure(
-        message: "--at: a folder keeps no versions of its objects",
-        hint: "Scan a bucket with versioning, or a snapshot taken at that moment.",
-        exitCode: .usage
-      )
-    }
+    try Self.refuse(options.moment)
     let store = FolderObjectStore(root: path)
     let root = try findRoot(store)
     var scan = PageserverScan(store: store, root: root)
@@ -24,6 +18,15 @@ struct FolderScan: ScanSource {
     scan.jobs = min(options.jobs, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     scan.selection = options.tenants
     await scan.run(at: Timestamp.now, emit: emit)
+  }
+
+  static func refuse(_ moment: Timestamp?) throws(ScanFailure) {
+    guard moment != nil else { return }
+    throw ScanFailure(
+      message: "--at: a folder keeps no versions of its objects",
+      hint: "Scan a bucket with versioning, or a snapshot taken at that moment.",
+      exitCode: .usage
+    )
   }
 
   /// Where in the folder the tenants lie.

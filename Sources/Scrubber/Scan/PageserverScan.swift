@@ -14,6 +14,8 @@ struct PageserverScan: Sendable {
   var jobs = 2
   /// Tenants and shards to look at; all when empty.
   var selection: [TenantSelector] = []
+  /// For stores whose listings take time to come: lets long ones be listed by several requests.
+  var slots: ListingSlots?
   var reader: TenantReader { TenantReader(store: store) }
 
   /// Ranges that may be worked on or done ahead of the first unfinished one, for each job: what they found
@@ -85,7 +87,7 @@ struct PageserverScan: Sendable {
   }
 
   private func scan(_ range: ListRequest, _ number: Int, _ collector: ScanCollector) async {
-    let listing = TenantListing(store: store, root: root)
+    let listing = TenantListing(store: store, root: root, slots: slots)
     await listing.forEach(range, listed: { await collector.listed($0) }) { step in
       switch step {
       case .tenant(let inventory): await collector.add(await verdict(inventory, collector), range: number)
@@ -167,7 +169,8 @@ struct PageserverScan: Sendable {
     var found: TenantInventory?
     var errors: [LookError] = []
     let request = ListRequest(prefix: "\(root.tenantsPrefix)\(tenant)")
-    await TenantListing(store: store, root: root).forEach(request, listed: { _ in }) { step in
+    let listing = TenantListing(store: store, root: root, slots: slots)
+    await listing.forEach(request, listed: { _ in }) { step in
       switch step {
       case .tenant(let inventory) where inventory.tenant == tenant: found = inventory
       case .couldNotList(let error): errors.append(error)

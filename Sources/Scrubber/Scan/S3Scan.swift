@@ -12,6 +12,24 @@ struct S3Scan: ScanSource {
     _ options: ScanOptions,
     emit: @escaping @Sendable (ScanEvent) -> Void
   ) async throws(ScanFailure) {
+    let store = try await open(options)
+    let prefix = address.prefix ?? Self.defaultPrefix
+    let root = BucketRoot(tenantsPrefix: prefix.isEmpty ? "tenants/" : "\(prefix)/tenants/")
+    try await Self.checkThatObjectsAreThere(
+      store,
+      root.tenantsPrefix,
+      hint: "Write what stands before tenants/ behind the bucket's name: s3://NAME/PREFIX."
+    )
+    var scan = PageserverScan(store: store, root: root)
+    scan.depth = options.depth
+    scan.jobs = options.jobs
+    scan.selection = options.tenants
+    scan.slots = ListingSlots(requests: options.jobs * 2)
+    await scan.run(at: options.moment ?? Timestamp.now, emit: emit)
+  }
+
+  /// The bucket, as it is or as it was.
+  func open(_ options: ScanOptions) async throws(ScanFailure) -> any ObjectStore {
     let bucket: S3ObjectStore
     do throws(S3ConfigurationError) {
       let configuration = try S3Configuration(address, environment: environment)
@@ -22,15 +40,7 @@ struct S3Scan: ScanSource {
     } catch {
       throw ScanFailure(message: error.message, hint: error.hint, exitCode: .couldNotFinish)
     }
-    let store = try await view(of: bucket, at: options.moment)
-    let prefix = address.prefix ?? Self.defaultPrefix
-    let root = BucketRoot(tenantsPrefix: prefix.isEmpty ? "tenants/" : "\(prefix)/tenants/")
-    try await checkThatTenantsAreThere(store, root)
-    var scan = PageserverScan(store: store, root: root)
-    scan.depth = options.depth
-    scan.jobs = options.jobs
-    scan.selection = options.tenants
-    await scan.run(at: options.moment ?? Timestamp.now, emit: emit)
+    return try await view(of: bucket, at: options.moment)
   }
 
   /// The bucket, or what it was at a moment, which only a bucket with versioning knows.
@@ -57,19 +67,21 @@ struct S3Scan: ScanSource {
   }
 
   /// One request, which tells at once whether the bucket is there and may be read.
-  private func checkThatTenantsAreThere(_ store: any ObjectStore, _ root: BucketRoot)
-    async throws(ScanFailure)
-  {
+  static func checkThatObjectsAreThere(
+    _ store: any ObjectStore,
+    _ prefix: String,
+    hint: String
+  ) async throws(ScanFailure) {
     let isAny: Bool
     do throws(StoreError) {
-      isAny = try await store.list(ListRequest(prefix: root.tenantsPrefix, pageLimit: 1)).next() != nil
+      isAny = try await store.list(ListRequest(prefix: prefix, pageLimit: 1)).next() != nil
     } catch {
       throw ScanFailure(message: "\(store.location): \(error.detail)", exitCode: .couldNotFinish)
     }
     guard isAny else {
       throw ScanFailure(
-        message: "\(store.location): there are no objects at \(root.tenantsPrefix)",
-        hint: "Write what stands before tenants/ behind the bucket's name: s3://NAME/PREFIX.",
+        message: "\(store.location): there are no objects at \(prefix.isEmpty ? "its root" : prefix)",
+        hint: hint,
         exitCode: .nothingMatched
       )
     }

@@ -25,9 +25,14 @@ actor ScanCollector {
   private var matched = Set<TenantSelector>()
   private var lastProgress: ContinuousClock.Instant
 
-  init(moment: Timestamp, emit: @escaping @Sendable (ScanEvent) -> Void) {
+  init(
+    moment: Timestamp,
+    nodeKind: NodeKind = .pageserver,
+    emit: @escaping @Sendable (ScanEvent) -> Void
+  ) {
     self.emit = emit
     summary.moment = moment
+    summary.nodeKind = nodeKind
     start = clock.now
     lastProgress = start
   }
@@ -39,8 +44,13 @@ actor ScanCollector {
 
   /// Notes that a tenant was listed again, and that what the second listing held was checked.
   func relisted(_ first: TenantInventory, as second: TenantInventory) {
-    objectsListed += second.objectCount - first.objectCount
-    bytesListed = bytesListed &- first.byteCount &+ second.byteCount
+    relisted((first.objectCount, first.byteCount), as: (second.objectCount, second.byteCount))
+  }
+
+  /// The same by counts of objects and bytes.
+  func relisted(_ first: (objects: Int, bytes: UInt64), as second: (objects: Int, bytes: UInt64)) {
+    objectsListed += second.objects - first.objects
+    bytesListed = bytesListed &- first.bytes &+ second.bytes
   }
 
   /// Notes what was asked for and is not there.
@@ -122,6 +132,7 @@ extension ScanSummary {
     if verdict.hasTimelines { tenantCount += 1 }
     timelineCount += verdict.timelineCount
     timelineShardCount += verdict.timelineShardCount
+    deletedCount += verdict.deletedCount
     indicesByVersion.merge(verdict.indicesByVersion, uniquingKeysWith: +)
     withOrphans += verdict.withOrphans
     lookErrorCount += verdict.lookErrors.count

@@ -4,6 +4,8 @@ import IndexFormat
 struct TenantListing: Sendable {
   let store: any ObjectStore
   let root: BucketRoot
+  /// Nil where listing by several requests is no use.
+  var slots: ListingSlots?
 
   enum Step: Sendable {
     case tenant(TenantInventory)
@@ -27,7 +29,7 @@ struct TenantListing: Sendable {
   ) async {
     var builder = InventoryBuilder(tenantsPrefix: root.tenantsPrefix)
     var failures = ListingFailures(tenantsPrefix: root.tenantsPrefix)
-    let pages = store.list(request)
+    let pages = slots.map { ParallelListing(store, request, slots: $0) } ?? store.list(request)
     while !Task.isCancelled {
       do throws(StoreError) {
         guard let page = try await pages.next() else { break }

@@ -8,6 +8,8 @@ struct TenantVerdict: Sendable {
   var hasTimelines = false
   var timelineCount = 0
   var timelineShardCount = 0
+  /// Timelines whose WAL is not complete and that the control plane says are deleted.
+  var deletedCount = 0
   var indicesByVersion: [UInt64: Int] = [:]
   var coverage = Coverage()
   /// Layers that an index names and the listing lacks, with the position of their finding: to be asked for by

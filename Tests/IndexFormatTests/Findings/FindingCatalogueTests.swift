@@ -7,7 +7,8 @@ import Testing
     layer.missing layer.size-mismatch layer.size-zero layer.bad-range index.missing index.unreadable
     index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order ancestor.missing
     ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
-    manifest.unreadable
+    manifest.unreadable wal.segment-missing wal.segment-missing-unknown wal.segment-size wal.partial-size
+    wal.page-damaged wal.record-damaged wal.ends-early
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -15,15 +16,19 @@ import Testing
     timeline.relic timeline.bad-name ancestor.lsn-ahead shard.bad-number shard.split-unfinished
     shard.stripe-size-mixed manifest.superseded-unreadable manifest.unknown-version manifest.misnamed
     manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
-    initdb.empty tenant.bad-name object.unknown-name
+    initdb.empty tenant.bad-name object.unknown-name wal.segment-unconfirmed wal.segment-unlisted
+    wal.partial-misnamed wal.claim-invalid wal.claims-disagree wal.timeline-unclaimed
     """
-  static let garbage = "layer.orphan index.superseded timeline.deleting manifest.superseded"
+  static let garbage = """
+    layer.orphan index.superseded timeline.deleting manifest.superseded wal.partial-superseded wal.leftover
+    """
   static let infos = """
     layer.unindexed layer.unknown-generation index.unknown-field timeline.only-initdb timeline.archived
     timeline.offloaded timeline.invisible timeline.gc-blocked timeline.importing shard.ancestor
     manifest.unknown-field heatmap.layer-missing heatmap.unknown-field initdb.missing tenant.deleted-mark
     layer.image-ahead index.version-behind index.behind-heatmap index.previous-generation index.end-not-covered
-    manifest.previous-generation
+    manifest.previous-generation wal.timeline-deleted wal.start-unknown wal.before-start wal.upload-behind
+    wal.timeline-cancelled wal.control-plane-not-asked
     """
 
   @Test(arguments: [(errors, Severity.error), (warnings, .warning), (garbage, .garbage), (infos, .info)])

@@ -95,7 +95,15 @@ import Testing
       "--json and --format are given together\nHINT: --json is short for --format json."
     ),
     (["--format", "jsn"], "--format: found \"jsn\", expected text, json, ndjson\nHINT: Did you mean json?"),
-    (["--depth", "deep"], "--depth: found \"deep\", expected list, index"),
+    (["--depth", "deep"], "--depth: found \"deep\", expected list, index, wal"),
+    (
+      ["--depth", "wal"],
+      "--depth: found \"wal\", expected list or index\nHINT: Page servers keep no WAL in the bucket; --depth wal goes with --node-kind safekeeper."
+    ),
+    (
+      ["--timeline-lsns", "[]"],
+      "--timeline-lsns makes no sense for page servers\nHINT: It goes with --node-kind safekeeper."
+    ),
     (
       ["--jobs", "0"],
       "--jobs: found \"0\", expected a number from 1 to 256\nHINT: -j is short for --jobs; for JSON write --json."
@@ -135,17 +143,55 @@ import Testing
   }
 
   @Test func nodeKindIsChecked() {
-    #expect(
-      refusal(["scan-metadata"]) == "scrubber: --node-kind is missing\nHINT: Write --node-kind pageserver."
-    )
-    #expect(
-      refusal(["scan-metadata", "-n", "safekeeper"])
-        == "scrubber: --node-kind safekeeper: scanning safekeepers' objects is not there yet\nHINT: Use --node-kind pageserver."
-    )
+    let hint = "HINT: Write --node-kind pageserver or --node-kind safekeeper."
+    #expect(refusal(["scan-metadata"]) == "scrubber: --node-kind is missing\n\(hint)")
     #expect(
       refusal(["scan-metadata", "-n", "proxy"])
-        == "scrubber: --node-kind: found \"proxy\", expected pageserver"
+        == "scrubber: --node-kind: found \"proxy\", expected pageserver, safekeeper"
     )
+  }
+
+  private static let safekeeper = ["scan-metadata", "--bucket", "/srv", "-n", "safekeeper"]
+
+  @Test func optionsOfSafekeepersArrive() throws {
+    func options(_ more: [String]) throws -> ScanOptions {
+      let invocation = try Invocation(Self.safekeeper + more, environment: Environment([:]))
+      guard case .scanMetadata(let command) = invocation else { throw UsageError("not a scan") }
+      return command.scan
+    }
+    let list = try options(["--timeline-lsns", "@list.json", "--wal-seg-size", "67108864"])
+    #expect(list.depth == .list)
+    #expect(list.safekeepers?.source == .list("@list.json"))
+    #expect(list.safekeepers?.segmentSize?.byteCount == 64 << 20)
+    let dumps = try options(["--dump-file", "a", "b", "--dump-file", "c", "--depth", "wal"])
+    #expect(dumps.safekeepers?.source == .dumps(["a", "b", "c"]))
+    #expect(dumps.depth == .wal)
+    let connection = "host=db password=hush"
+    let database = try options(["--dump-db-connstr", connection, "--dump-db-table", "d"])
+    #expect(database.safekeepers?.source == .database(connection: Secret(connection), table: "d"))
+    // However it is printed.
+    #expect(!"\(database)".contains("hush"))
+    #expect(!String(reflecting: database).contains("hush"))
+    var dumped = ""
+    dump(database, to: &dumped)
+    #expect(!dumped.contains("hush"))
+  }
+
+  @Test(arguments: [
+    ([], "nothing says which timelines safekeepers have"),
+    (["--timeline-lsns", "[]", "--dump-file", "x"], "more than one source of timelines is given"),
+    (["--dump-db-connstr", "password=hush"], "--dump-db-table is missing"),
+    (["--dump-db-table", "x"], "--dump-db-connstr is missing"),
+    (["--timeline-lsns", "[]", "--depth", "index"], "--depth: found \"index\", expected list or wal"),
+    (
+      ["--timeline-lsns", "[]", "--wal-seg-size", "3"],
+      "--wal-seg-size: found \"3\", expected bytes: a power of two from 1048576 to 1073741824"
+    ),
+  ])
+  func wrongOptionsOfSafekeepersAreNamed(more: [String], expected: String) throws {
+    let text = try #require(refusal(Self.safekeeper + more))
+    #expect(text.hasPrefix("scrubber: " + expected))
+    #expect(!text.contains("hush"))
   }
 
   @Test func wrongCommandsAreNamed() {

@@ -68,6 +68,14 @@ struct ObjectStoreConformanceTests {
   @Test("lists keys in the order of their bytes, in pages of the wanted size", arguments: stores)
   func keyOrder(_ store: ObjectStoreConformance) async throws { try await store.checkKeyOrder() }
 
+  @Test("cuts a listing without losing a key", arguments: stores)
+  func splitting(_ store: ObjectStoreConformance) async throws { try await store.checkSplitting() }
+
+  @Test("lists the same by several requests", arguments: stores)
+  func parallelListing(_ store: ObjectStoreConformance) async throws {
+    try await store.checkListingInParallel()
+  }
+
   @Test("lists nothing where nothing is", arguments: stores)
   func emptyStore(_ store: ObjectStoreConformance) async throws { try await store.checkEmptyStore() }
 

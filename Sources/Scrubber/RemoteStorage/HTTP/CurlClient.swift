@@ -9,7 +9,7 @@ import Synchronization
 /// | requests at the same time | at most `maxInFlight`; the rest waits in the order it came |
 /// | HTTP/2 | where the server offers it over TLS |
 /// | redirects | are not followed: a signature holds for one address |
-/// | proxies | `HTTPS_PROXY`, `NO_PROXY` and their like, as libcurl reads them |
+/// | proxies | `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY`, `NO_PROXY`, as libcurl reads them. Not `HTTP_PROXY`: a web server sets that from a header of its client |
 /// | cancellation | the transfer is removed and its connection closed |
 ///
 /// No task ever waits on a lock while the network is slow; the thread sleeps in `curl_multi_poll` and is woken for new
@@ -156,11 +156,11 @@ private final class CurlLoop: @unchecked Sendable {
 
   private func startWaiting() {
     while running.count < maxInFlight, let transfer = waiting.popFirst() {
-      guard let handle = idleHandles.popLast() ?? curl_easy_init() else {
-        transfer.finish(.failure(HTTPFailure(kind: .other, detail: "libcurl has no memory")))
+      guard let handle = idleHandles.popLast() ?? makeHandle() else {
+        transfer.finish(.failure(HTTPFailure(kind: .other, detail: "libcurl cannot begin a request")))
         continue
       }
-      var code = transfer.prepare(handle, authorities: authorities)
+      var code = transfer.prepare(handle)
       if code == CURLE_OK, curl_multi_add_handle(multi, handle) != CURLM_OK { code = CURLE_FAILED_INIT }
       guard code == CURLE_OK else {
         curl_easy_cleanup(handle)
@@ -189,11 +189,34 @@ private final class CurlLoop: @unchecked Sendable {
     return isAny
   }
 
+  /// A handle with all options that are the same for every request.
+  private func makeHandle() -> UnsafeMutableRawPointer? {
+    guard let handle = curl_easy_init() else { return nil }
+    var codes = [
+      shim_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"),
+      shim_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)),
+      shim_set_long(handle, CURLOPT_NOSIGNAL, 1),
+      // Keys with `..` are the server's to judge.
+      shim_set_long(handle, CURLOPT_PATH_AS_IS, 1),
+      shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1),
+      shim_set_callback(handle, CURLOPT_HEADERFUNCTION, CurlTransfer.headerCallback),
+      shim_set_callback(handle, CURLOPT_WRITEFUNCTION, CurlTransfer.bodyCallback),
+    ]
+    if let authorities { codes.append(shim_set_text(handle, CURLOPT_CAINFO, authorities)) }
+    if codes.allSatisfy({ $0 == CURLE_OK }) { return handle }
+    curl_easy_cleanup(handle)
+    return nil
+  }
+
   private func remove(_ handle: UnsafeMutableRawPointer) {
     running[handle] = nil
     curl_multi_remove_handle(multi, handle)
-    // Clears the options but keeps what is costly to make anew.
-    curl_easy_reset(handle)
+    // What they point at goes with the transfer; the copy of a body that was sent goes at once.
+    _ = shim_set_pointer(handle, CURLOPT_POSTFIELDS, nil)
+    _ = shim_set_pointer(handle, CURLOPT_HTTPHEADER, nil)
+    _ = shim_set_pointer(handle, CURLOPT_ERRORBUFFER, nil)
+    _ = shim_set_pointer(handle, CURLOPT_HEADERDATA, nil)
+    _ = shim_set_pointer(handle, CURLOPT_WRITEDATA, nil)
     if idleHandles.count < maxInFlight { idleHandles.append(handle) } else { curl_easy_cleanup(handle) }
   }
 }
@@ -206,6 +229,7 @@ private final class CurlTransfer: @unchecked Sendable {
 
   private let request: HTTPRequest
   private var status = 0
+  private var isHTTP2 = false
   private var headers = HTTPHeaders()
   private var body: [UInt8] = []
   /// How many bytes of the body came so far, whether they are kept or not.
@@ -237,67 +261,77 @@ private final class CurlTransfer: @unchecked Sendable {
 
   // MARK: The request
 
-  /// Sets all options. The handle must not outlive this object, which its callbacks use.
-  func prepare(_ handle: UnsafeMutableRawPointer, authorities: String?) -> CURLcode {
-    var codes = [
-      shim_set_text(handle, CURLOPT_URL, request.url),
-      shim_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"),
-      shim_set_long(handle, CURLOPT_NOSIGNAL, 1),
-      // Keys with `..` are the server's to judge.
-      shim_set_long(handle, CURLOPT_PATH_AS_IS, 1),
-      shim_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.timeouts.connect.wholeMilliseconds),
-      shim_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeouts.total.wholeMilliseconds),
-      shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1),
-      shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, request.timeouts.stall.wholeMilliseconds / 1000)),
-      shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText),
-    ]
-    if request.bypassesProxy { codes.append(shim_set_text(handle, CURLOPT_NOPROXY, "*")) }
-    if let authorities { codes.append(shim_set_text(handle, CURLOPT_CAINFO, authorities)) }
-    codes += prepareMethod(handle) + prepareHeaders(handle) + prepareCallbacks(handle)
-    return codes.first { $0 != CURLE_OK } ?? CURLE_OK
-  }
-
-  private func prepareMethod(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
-    switch request.method {
-    case .get: return [shim_set_long(handle, CURLOPT_HTTPGET, 1)]
-    case .head: return [shim_set_long(handle, CURLOPT_NOBODY, 1)]
-    case .put, .post:
-      let size = shim_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-      let copy = request.body.withUnsafeBytes { bytes in
-        // Of an empty array there is no address; without one libcurl would ask for the body.
-        bytes.baseAddress.map { shim_set_const_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0) }
-          ?? shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "")
-      }
-      return [size, copy, shim_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)]
-    }
-  }
-
-  private func prepareHeaders(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
-    // No `Expect: 100-continue`, which costs a round trip and which some servers never answer.
-    var lines = request.headers.map { "\($0.name): \($0.value)" } + ["Expect:", "Accept:"]
-    if !request.headers.contains(where: { $0.name == "content-type" }) { lines.append("Content-Type:") }
-    for line in lines {
-      guard let list = curl_slist_append(headerList, line) else { return [CURLE_OUT_OF_MEMORY] }
-      headerList = list
-    }
-    return [shim_set_pointer(handle, CURLOPT_HTTPHEADER, headerList)]
-  }
-
-  private func prepareCallbacks(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
+  /// Sets what differs between requests. The handle must not outlive this object, which its callbacks use.
+  func prepare(_ handle: UnsafeMutableRawPointer) -> CURLcode {
+    let timeouts = request.timeouts
     // The loop holds the transfer as long as the handle runs.
     let me = Unmanaged.passUnretained(self).toOpaque()
-    return [
-      shim_set_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-        CurlTransfer.from(context)?.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
-          ?? 0
-      },
-      shim_set_pointer(handle, CURLOPT_HEADERDATA, me),
-      shim_set_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-        CurlTransfer.from(context)?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
-          ?? 0
-      },
-      shim_set_pointer(handle, CURLOPT_WRITEDATA, me),
-    ]
+    var check = FirstFailure()
+    check(shim_set_text(handle, CURLOPT_URL, request.url))
+    // Without it the variables count.
+    check(shim_set_text(handle, CURLOPT_NOPROXY, request.bypassesProxy ? "*" : nil))
+    check(shim_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, timeouts.connect.wholeMilliseconds))
+    check(shim_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.total.wholeMilliseconds))
+    check(shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, timeouts.stall.wholeMilliseconds / 1000)))
+    check(shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
+    check(shim_set_pointer(handle, CURLOPT_HEADERDATA, me))
+    check(shim_set_pointer(handle, CURLOPT_WRITEDATA, me))
+    prepareMethod(handle, &check)
+    prepareHeaders(handle, &check)
+    return check.code
+  }
+
+  private struct FirstFailure {
+    private(set) var code = CURLE_OK
+
+    mutating func callAsFunction(_ next: CURLcode) { if code == CURLE_OK { code = next } }
+  }
+
+  private func prepareMethod(_ handle: UnsafeMutableRawPointer, _ check: inout FirstFailure) {
+    // Undoes what the request before has set.
+    check(shim_set_long(handle, CURLOPT_HTTPGET, 1))
+    check(shim_set_text(handle, CURLOPT_CUSTOMREQUEST, nil))
+    switch request.method {
+    case .get: break
+    case .head: check(shim_set_long(handle, CURLOPT_NOBODY, 1))
+    case .delete: check(shim_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue))
+    case .put, .post:
+      check(shim_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
+      request.body.withUnsafeBytes { bytes in
+        // Of an empty array there is no address; without one libcurl would ask for the body.
+        if let start = bytes.baseAddress {
+          check(shim_set_const_pointer(handle, CURLOPT_COPYPOSTFIELDS, start))
+        } else {
+          check(shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, ""))
+        }
+      }
+      check(shim_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue))
+    }
+  }
+
+  private func prepareHeaders(_ handle: UnsafeMutableRawPointer, _ check: inout FirstFailure) {
+    for header in request.headers { addHeader("\(header.name): \(header.value)", &check) }
+    // No `Expect: 100-continue`, which costs a round trip and which some servers never answer.
+    addHeader("Expect:", &check)
+    addHeader("Accept:", &check)
+    if !request.headers.contains(where: { $0.name == "content-type" }) { addHeader("Content-Type:", &check) }
+    check(shim_set_pointer(handle, CURLOPT_HTTPHEADER, headerList))
+  }
+
+  private func addHeader(_ line: String, _ check: inout FirstFailure) {
+    if let list = curl_slist_append(headerList, line) {
+      headerList = list
+    } else {
+      check(CURLE_OUT_OF_MEMORY)
+    }
+  }
+
+  static let headerCallback: shim_data_callback = { bytes, size, count, context in
+    CurlTransfer.from(context)?.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+  }
+
+  static let bodyCallback: shim_data_callback = { bytes, size, count, context in
+    CurlTransfer.from(context)?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
   }
 
   private static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
@@ -310,9 +344,9 @@ private final class CurlTransfer: @unchecked Sendable {
   private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
     if line.starts(with: "HTTP/".utf8) {
       // Another answer begins, for example behind a `100 Continue`.
-      status =
-        line.split(separator: 0x20).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
-        ?? 0
+      let words = line.split(separator: 0x20, maxSplits: 2)
+      status = words.dropFirst().first.flatMap { Int(String(decoding: $0.prefix(3), as: UTF8.self)) } ?? 0
+      isHTTP2 = words.first?.elementsEqual("HTTP/2".utf8) ?? false
       headers = HTTPHeaders()
       body = []
     } else if !headers.add(line: line) {
@@ -333,11 +367,11 @@ private final class CurlTransfer: @unchecked Sendable {
       kept = kept.prefix(Int(clamping: missing))
     }
     let limit = (200..<300).contains(status) ? request.bodyLimit : Self.errorBodyLimit
-    guard kept.count <= limit - body.count else {
+    guard kept.count <= max(0, limit - body.count) else {
       failure = HTTPFailure(kind: .tooLarge, detail: "more than \(limit) bytes")
       return 0
     }
-    if body.isEmpty, let announced = headers["content-length"].flatMap(Int.init) {
+    if body.isEmpty, let announced = headers["content-length"].flatMap({ Int($0) }) {
       body.reserveCapacity(min(announced, limit))
     }
     body.append(contentsOf: kept)
@@ -359,7 +393,13 @@ private final class CurlTransfer: @unchecked Sendable {
       return .failure(HTTPFailure(kind: HTTPFailure.Kind(code), detail: text))
     }
     return .success(
-      HTTPResponse(status: status, headers: headers, body: body, isCutFromWhole: isCutFromWhole)
+      HTTPResponse(
+        status: status,
+        headers: headers,
+        body: body,
+        isCutFromWhole: isCutFromWhole,
+        isHTTP2: isHTTP2
+      )
     )
   }
 }
@@ -370,7 +410,9 @@ extension HTTPFailure.Kind {
     case CURLE_OPERATION_TIMEDOUT: self = .timedOut
     case CURLE_PARTIAL_FILE: self = .short
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_RECV_ERROR,
-      CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_SSL_CONNECT_ERROR:
+      CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_SSL_CONNECT_ERROR,
+      CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING:
+      // An answer that is no HTTP counts as an unsupported protocol. Addresses have no other than http and https.
       self = .connection
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: self = .untrusted
     default: self = .other

@@ -5,6 +5,7 @@ struct HTTPRequest: Sendable {
     case head = "HEAD"
     case put = "PUT"
     case post = "POST"
+    case delete = "DELETE"
   }
 
   var method: Method
@@ -36,33 +37,56 @@ struct HTTPResponse: Sendable {
   var body: [UInt8]
   /// The server sent the whole object though a part was asked for; the body is that part.
   var isCutFromWhole = false
+  var isHTTP2 = false
 
   var isSuccess: Bool { (200..<300).contains(status) }
 }
 
-/// Names are in lower case. Of a header that comes twice, the last one counts.
+/// The headers of an answer as they came, one behind the other: of a dozen only a few are ever looked at.
 struct HTTPHeaders: Sendable {
-  private var values: [String: String] = [:]
-  private var byteCount = 0
+  private var bytes: [UInt8] = []
 
   /// The most bytes of all headers of an answer together.
   private static let maxByteCount = 256 << 10
 
-  subscript(_ name: String) -> String? { values[name] }
-
-  /// Adds a line `Name: value`. False when there is too much of it.
-  mutating func add(line: some Sequence<UInt8>) -> Bool {
-    let bytes = Array(line)
-    byteCount += bytes.count
-    guard byteCount <= Self.maxByteCount else { return false }
-    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return true }
-    let name = String(decoding: bytes[..<colon], as: UTF8.self).lowercased()
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d || $0 == 0x0a }
-    var value = bytes[(colon + 1)...].drop(while: isSpace)
-    while let last = value.last, isSpace(last) { value.removeLast() }
-    values[name] = String(decoding: value, as: UTF8.self)
+  /// Adds a line `Name: value`, with the line break that ends it. False when there is too much of it.
+  mutating func add(line: UnsafeRawBufferPointer) -> Bool {
+    guard line.count <= Self.maxByteCount - bytes.count else { return false }
+    if bytes.isEmpty { bytes.reserveCapacity(1024) }
+    bytes.append(contentsOf: line)
     return true
   }
+
+  /// The value of the header of this name, which is given in lower case. Of one that comes twice, the last counts.
+  subscript(_ name: StaticString) -> String? {
+    name.withUTF8Buffer { name in
+      var found: ArraySlice<UInt8>?
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+        let line = rest[..<end]
+        rest = rest[min(end + 1, rest.endIndex)...]
+        guard line.count > name.count, line[line.startIndex + name.count] == UInt8(ascii: ":"),
+          zip(line, name).allSatisfy({ $0 == $1 || ($0 | 0x20 == $1 && 0x41...0x5a ~= $0) })
+        else { continue }
+        found = line[(line.startIndex + name.count + 1)...]
+      }
+      return found.map(Self.text)
+    }
+  }
+
+  private static func text(_ value: ArraySlice<UInt8>) -> String {
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
+    var value = value.drop(while: isSpace)
+    while let last = value.last, isSpace(last) { value.removeLast() }
+    return String(decoding: value, as: UTF8.self)
+  }
+}
+
+extension HTTPRequest: CustomStringConvertible, CustomReflectable {
+  var description: String { "\(method.rawValue) \(url)" }
+  /// Without headers, which hold the signature and the session token.
+  var customMirror: Mirror { Mirror(self, children: ["method": method, "url": url]) }
 }
 
 /// Why a request got no whole answer.

@@ -2,6 +2,8 @@ import CCrypto
 
 /// Hashes by libcrypto.
 enum Digest {
+  static let sha256OfNothing = sha256([]).lowercaseHex
+
   static func sha256(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha256(), byteCount: 32) }
 
   /// Only where the protocol asks for it: `Content-MD5`.
@@ -31,9 +33,31 @@ enum Digest {
 }
 
 extension [UInt8] {
+  /// Nil if the text is not made of pairs of hex digits.
+  init?(hex text: String) {
+    let digits = text.utf8.compactMap { byte -> UInt8? in
+      switch byte {
+      case 0x30...0x39: byte - 0x30
+      case 0x41...0x46: byte - 0x41 + 10
+      case 0x61...0x66: byte - 0x61 + 10
+      default: nil
+      }
+    }
+    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+    self = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
   var lowercaseHex: String {
-    let digits = Array<UInt8>("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: count * 2) { text in
+      func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
+      var end = 0
+      for byte in self {
+        text[end] = digit(byte >> 4)
+        text[end + 1] = digit(byte & 15)
+        end += 2
+      }
+      return end
+    }
   }
 
   var base64: String {

@@ -30,7 +30,9 @@ enum PercentEncoding {
         result.append(byte)
       case UInt8(ascii: "/") where keepsSlash: result.append(byte)
       default:
-        result += [UInt8(ascii: "%"), upperDigits[Int(byte >> 4)], upperDigits[Int(byte & 15)]]
+        result.append(UInt8(ascii: "%"))
+        result.append(upperDigits[Int(byte >> 4)])
+        result.append(upperDigits[Int(byte & 15)])
       }
     }
     return String(decoding: result, as: UTF8.self)
@@ -38,11 +40,10 @@ enum PercentEncoding {
 
   /// Decodes what servers send with `encoding-type=url`: some write a space as `+`, some as `%20`, all a plus as `%2B`.
   /// Nil if a `%` is not followed by two hex digits.
-  static func decode(_ bytes: [UInt8]) -> [UInt8]? {
-    guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return bytes }
+  static func decode(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)
-    var left = bytes[...]
+    var left = bytes
     while let byte = left.popFirst() {
       switch byte {
       case UInt8(ascii: "+"): result.append(0x20)
@@ -55,6 +56,11 @@ enum PercentEncoding {
       }
     }
     return result
+  }
+
+  /// Whether there is anything that decoding changes.
+  static func needsDecoding(_ bytes: [UInt8]) -> Bool {
+    bytes.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }
   }
 
   private static func hexDigit(_ byte: UInt8) -> UInt8? {

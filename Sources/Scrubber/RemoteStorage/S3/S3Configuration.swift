@@ -1,13 +1,10 @@
 /// Where a bucket is and whom to be there.
 struct S3Configuration: Sendable {
   var bucket: String
-  var region: String
-  /// `https://` or `http://`, the host, and a port if it is not the usual one.
-  var origin: String
-  /// The host as the `Host` header says it.
-  var host: String
-  /// What the path of every request begins with: `/bucket`, or nothing where the host names the bucket.
-  var basePath: String
+  /// Where it is, as far as is known before the first request.
+  var site: S3Site
+  /// Whether it is AWS itself, no endpoint being given.
+  var isAWS: Bool
   var credentials: any S3CredentialsProvider
   /// A file of certificates to trust instead of the system's.
   var authorities: String?
@@ -18,6 +15,7 @@ struct S3Configuration: Sendable {
   /// |---|---|---|---|---|
   /// | region | yes | `AWS_REGION`, `AWS_DEFAULT_REGION`, `REGION` | `region` | `us-east-1` |
   /// | server | yes | `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` | `endpoint_url` | that of AWS |
+  /// | authorities | | `AWS_CA_BUNDLE`, or behind the file `SSL_CERT_FILE` | `ca_bundle` | those of the system |
   ///
   /// The bucket stands in the path where the server is given, or where its name has a dot, which no certificate of AWS
   /// covers; else in the host.
@@ -26,26 +24,25 @@ struct S3Configuration: Sendable {
     bucket = address.bucket
     let regionVariable =
       environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? environment["REGION"]
-    region = address.region ?? regionVariable ?? files.configuration["region"] ?? "us-east-1"
-    guard region.utf8.allSatisfy({ $0.isRegionByte }) else {
+    let region =
+      address.region ?? regionVariable ?? files.configuration["region"] ?? "us-east-1"
+    guard S3Site.isRegion(region) else {
       throw S3ConfigurationError(
         message: "the region \(region) has other characters than letters, digits and dashes"
       )
     }
     let endpointVariable = environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
     let endpoint = address.endpoint ?? endpointVariable ?? files.configuration["endpoint_url"]
+    isAWS = endpoint == nil
     if let endpoint {
-      (origin, host) = try Self.split(endpoint)
-      basePath = "/\(address.bucket)"
+      let (origin, host) = try Self.split(endpoint)
+      site = S3Site(region: region, origin: origin, host: host, basePath: "/\(address.bucket)")
     } else {
-      let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-      let isInHost = !address.bucket.contains(".") && !address.bucket.contains("_")
-      host = "\(isInHost ? "\(address.bucket)." : "")s3.\(region).\(domain)"
-      origin = "https://\(host)"
-      basePath = isInHost ? "" : "/\(address.bucket)"
+      site = .aws(bucket: address.bucket, region: region)
     }
     credentials = CachedCredentials(CredentialChain(environment: environment))
-    authorities = environment["AWS_CA_BUNDLE"]
+    authorities =
+      environment["AWS_CA_BUNDLE"] ?? files.configuration["ca_bundle"] ?? environment["SSL_CERT_FILE"]
   }
 
   /// The origin and the `Host` header of an endpoint, which must not have a path, a query or a password.
@@ -54,7 +51,9 @@ struct S3Configuration: Sendable {
     for (scheme, port) in [("https://", ":443"), ("http://", ":80")] where text.lowercased().hasPrefix(scheme)
     {
       let host = text.dropFirst(scheme.count).lowercased()
-      let isPlain = host.utf8.allSatisfy { $0.isRegionByte || ".:[]_".utf8.contains($0) }
+      let isPlain = host.utf8.allSatisfy {
+        $0.isLetterDigitOrDash || ".:[]_".utf8.contains($0)
+      }
       guard !host.isEmpty, isPlain else { break }
       // The port that goes without saying is not in the header, so neither in what is signed.
       let short = host.hasSuffix(port) ? String(host.dropLast(port.count)) : host
@@ -64,15 +63,5 @@ struct S3Configuration: Sendable {
     throw S3ConfigurationError(
       message: "the endpoint of S3 is not of the form https://HOST or http://HOST:PORT"
     )
-  }
-}
-
-extension UInt8 {
-  /// Letters, digits and dashes.
-  fileprivate var isRegionByte: Bool {
-    switch self {
-    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"): true
-    default: false
-    }
   }
 }

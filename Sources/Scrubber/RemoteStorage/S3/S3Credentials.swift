@@ -14,6 +14,17 @@ extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, 
   var customMirror: Mirror { Mirror(self, children: ["accessKey": accessKey]) }
 }
 
+extension S3Credentials {
+  /// A text of somebody else's, such as a server's error, without the secrets that it may repeat.
+  func redact(_ text: String) -> String {
+    var text = text
+    for secret in [secretKey, sessionToken ?? ""] where !secret.isEmpty && text.contains(secret) {
+      text = text.replacing(secret, with: "…")
+    }
+    return text
+  }
+}
+
 /// Credentials are not found, or what says them cannot be read.
 struct S3ConfigurationError: Error, Sendable, Equatable {
   var message: String

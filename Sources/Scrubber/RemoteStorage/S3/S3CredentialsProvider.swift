@@ -58,6 +58,17 @@ final class CachedCredentials: S3CredentialsProvider {
     state = Mutex(State())
   }
 
+  /// With what is found already.
+  init(
+    _ found: S3Credentials?,
+    _ source: any S3CredentialsSource,
+    now: @escaping @Sendable () -> Timestamp = { .now }
+  ) {
+    self.source = source
+    self.now = now
+    state = Mutex(State(held: .some(found)))
+  }
+
   func credentials(insteadOf refused: S3Credentials?) async throws(S3ConfigurationError) -> S3Credentials? {
     let (fetch, fallback): (Task<Answer, Never>?, S3Credentials??) = state.withLock { state in
       if let held = state.held, refused == nil || held != refused, !needsReplacement(held, state.nextFetch) {

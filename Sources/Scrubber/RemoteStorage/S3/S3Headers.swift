@@ -7,18 +7,27 @@
 /// | `Last-Modified` | to the second, while listings may tell more |
 /// | `ETag` | in quotes, which some servers forget |
 /// | `x-amz-version-id` | the version; `null` for one from before versioning |
+/// | `Content-Encoding` | how the bytes are packed, which nobody asks for |
+/// | `x-amz-checksum-…` | see `S3Checksums` |
 struct S3Headers {
   var contentLength: UInt64?
   var contentRange: (bytes: ClosedRange<UInt64>, size: UInt64)?
   private var lastModified: Timestamp?
-  private var etag: String
-  private var version: String?
+  private(set) var etag: String
+  /// As what the bytes of the answer are packed; nil if they are the object's.
+  private(set) var encoding: String?
+  let checksums: S3Checksums
+  private(set) var version: String?
 
   init(_ headers: HTTPHeaders) {
-    contentLength = headers["content-length"].flatMap(UInt64.init)
+    contentLength = headers["content-length"].flatMap { UInt64($0) }
     contentRange = headers["content-range"].flatMap(Self.parseRange)
     lastModified = headers["last-modified"].flatMap(HTTPDate.parse)
     etag = Self.unquoted(headers["etag"] ?? "")
+    encoding = headers["content-encoding"].flatMap {
+      ["", "identity", "aws-chunked"].contains($0) ? nil : $0
+    }
+    checksums = S3Checksums(headers)
     version = headers["x-amz-version-id"].flatMap { $0.isEmpty || $0 == "null" ? nil : $0 }
   }
 

@@ -15,6 +15,7 @@ struct S3ObjectStore: ObjectStore {
 
   var location: String { "s3://\(client.configuration.bucket)" }
   var keepsVersions: Bool { true }
+  var keyOrder: KeyOrder { client.keyOrder }
 
   func list(_ request: ListRequest) -> any ListingPages { S3Listing(client, request) }
 
@@ -22,17 +23,39 @@ struct S3ObjectStore: ObjectStore {
     S3VersionListing(client, request)
   }
 
-  /// Cuts by tenants into 64 ranges at the most: each range costs a request more than its objects need.
+  /// Cuts by the first digit of tenants: each range costs a request more than its objects need, and those that
+  /// turn out long are cut again (`ParallelListing`). Each is asked for by its prefix, as a server that is told
+  /// only where to begin sends a page of what lies behind the end, too. What lies between the digits takes ranges
+  /// of its own.
   func split(
     _ request: ListRequest,
     at prefix: String,
     into count: Int
   ) async throws(StoreError) -> [ListRequest] {
-    let digits = Array("0123456789abcdef")
-    let cuts = digits.flatMap { first in digits.map { "\(prefix)\(first)\($0)" } }
-    let step = cuts.count / min(max(1, count), 64)
-    return request.cut(at: stride(from: step, to: cuts.count, by: step).map { cuts[$0] })
+    guard count > 1, prefix.utf8.starts(with: request.prefix.utf8), request.startAfter == nil,
+      request.endBefore == nil
+    else { return [request] }
+    var parts: [ListRequest] = []
+    var gap = request
+    gap.pageLimit = min(request.pageLimit, Self.gapPageLimit)
+    for (first, last) in [("0", "9"), ("a", "f")] as [(Unicode.Scalar, Unicode.Scalar)] {
+      gap.endBefore = "\(prefix)\(first)"
+      parts.append(gap)
+      for digit in first.value...last.value {
+        var part = request
+        part.prefix = prefix
+        part.prefix.unicodeScalars.append(Unicode.Scalar(digit) ?? first)
+        parts.append(part)
+      }
+      // Behind all that begins with the last digit.
+      gap.startAfter = "\(prefix)\(last)\u{10FFFF}"
+    }
+    gap.endBefore = nil
+    return parts + [gap]
   }
+
+  /// Where nothing should be, no whole page is asked for.
+  private static let gapPageLimit = 100
 
   /// Whether the bucket keeps every version from now on, by its own word.
   func keepsHistory() async throws(StoreError) -> Bool {
@@ -44,7 +67,9 @@ struct S3ObjectStore: ObjectStore {
     )
     return try await client.send(call) { response throws(StoreError) in
       do throws(XMLError) {
-        return try XMLReader.read(response.body, by: S3VersioningAnswer()).isEnabled
+        let answer = try XMLReader.read(response.body, by: S3VersioningAnswer())
+        guard answer.isVersioning else { throw XMLError(message: "the answer is no VersioningConfiguration") }
+        return answer.isEnabled
       } catch {
         throw StoreError(.failed, .listVersions, key: "", detail: error.message)
       }
@@ -64,8 +89,10 @@ struct S3ObjectStore: ObjectStore {
     var call = S3Client.Call(operation: .read, key: key, place: key, bodyLimit: request.limit)
     if let version = request.version { call.query = [("versionId", version)] }
     guard let range = request.range else {
+      call.headers = [("x-amz-checksum-mode", "ENABLED")]
+      let etags = client.etags
       return try await client.send(call) { response throws(StoreError) in
-        try Self.whole(response, of: request)
+        try Self.whole(response, of: request, etags)
       }
     }
     // One byte more than the limit is enough to see that it is exceeded. The lower bound is at most `Int64.max`.
@@ -94,13 +121,18 @@ struct S3ObjectStore: ObjectStore {
 
   private static func whole(
     _ response: HTTPResponse,
-    of request: ReadRequest
+    of request: ReadRequest,
+    _ etags: ETagTrust
   ) throws(StoreError) -> ObjectContent {
     let size = UInt64(response.body.count)
     let headers = S3Headers(response.headers)
     guard response.status == 200, headers.contentLength ?? size == size else {
       throw short(request, "\(headers.contentLength ?? 0) bytes announced, \(size) came")
     }
+    let verdict = headers.checksums.judge(response.body, etag: headers.etag, etags)
+    if case .mismatch(let reason) = verdict { throw short(request, reason) }
+    // Bytes may be stored packed, or be packed by a proxy on the way: what is proved to be the object's is taken.
+    if let encoding = headers.encoding, verdict != .proved { throw packed(request, encoding) }
     return ObjectContent(bytes: response.body, metadata: try metadata(headers, size: size, request))
   }
 
@@ -110,6 +142,9 @@ struct S3ObjectStore: ObjectStore {
     asked: ClosedRange<UInt64>
   ) throws(StoreError) -> ObjectContent {
     let headers = S3Headers(response.headers)
+    if let encoding = headers.encoding { throw packed(request, encoding) }
+    // An answer without it is not the store's, so nothing in it says where the object ends.
+    _ = try metadata(headers, size: 0, request)
     let size: UInt64
     if response.isCutFromWhole || (response.status == 200 && headers.contentRange == nil) {
       // The whole object: what was asked for is cut out already.
@@ -145,6 +180,11 @@ struct S3ObjectStore: ObjectStore {
     return metadata
   }
 
+  private static func packed(_ request: ReadRequest, _ encoding: String) -> StoreError {
+    let detail = "the answer is packed as \(encoding.prefix(40)), which was not asked for"
+    return StoreError(.failed, .read, key: request.key, detail: detail)
+  }
+
   private static func short(_ request: ReadRequest, _ detail: String) -> StoreError {
     StoreError(.shortRead, .read, key: request.key, detail: detail)
   }
@@ -163,31 +203,42 @@ struct S3ObjectStore: ObjectStore {
   ) async throws(StoreError) -> ObjectMetadata? {
     var call = S3Client.Call(operation: operation, method: .head, key: key, place: key, bodyLimit: 0)
     if let version { call.query = [("versionId", version)] }
-    call.expected = [404]
+    call.expected = Self.silentRefusals
+    let head = call
     let metadata = try await client.send(call) { response throws(StoreError) -> ObjectMetadata? in
-      if response.status == 404 { return nil }
+      if !response.isSuccess { return nil }
       let headers = S3Headers(response.headers)
       guard let size = headers.contentLength, let metadata = headers.metadata(size: size) else {
-        throw StoreError(.failed, operation, key: key, detail: "the answer lacks a length or a time")
+        throw Self.noMetadata(head)
       }
       return metadata
     }
     if let metadata { return metadata }
-    return try await confirmMissing(call)
+    return try await askWhy(call)
   }
 
-  /// An answer to HEAD has no body, so its 404 may also mean that the whole bucket is missing. GET tells which.
-  private func confirmMissing(_ head: S3Client.Call) async throws(StoreError) -> ObjectMetadata? {
-    var call = head
-    call.method = .get
-    call.headers = [("range", "bytes=0-0")]
-    call.range = 0..<1
-    call.bodyLimit = 1
-    call.expected = []
+  private static func noMetadata(_ call: S3Client.Call) -> StoreError {
+    StoreError(.failed, call.operation, key: call.place, detail: "the answer lacks a length or a time")
+  }
+
+  private static let silentRefusals = Set(300..<500).subtracting([408, 429])
+
+  /// An answer to HEAD has no body: its 404 may also mean that the whole bucket is missing, its 400 that a token has
+  /// expired. GET tells which.
+  private func askWhy(_ head: S3Client.Call) async throws(StoreError) -> ObjectMetadata? {
+    var question = head
+    question.method = .get
+    question.headers = [("range", "bytes=0-0")]
+    question.range = 0..<1
+    question.bodyLimit = 1
+    question.expected = []
+    let call = question
     do throws(StoreError) {
       return try await client.send(call) { response throws(StoreError) in
         let headers = S3Headers(response.headers)
-        return (headers.contentRange?.size ?? headers.contentLength).flatMap(headers.metadata)
+        guard let metadata = (headers.contentRange?.size ?? headers.contentLength).flatMap(headers.metadata)
+        else { throw Self.noMetadata(call) }
+        return metadata
       }
     } catch {
       if error.kind == .notFound { return nil }
@@ -199,10 +250,18 @@ struct S3ObjectStore: ObjectStore {
 /// `VersioningConfiguration`, with `Status` `Enabled` or `Suspended` if versioning was ever on.
 private struct S3VersioningAnswer: XMLVisitor {
   private(set) var isEnabled = false
+  private(set) var isVersioning = false
+  private var isBegun = false
 
-  mutating func begin(_ element: String) {}
+  mutating func begin(_ element: XMLName) {
+    // The other name is that of moto, for a bucket that never had versioning.
+    if !isBegun {
+      isVersioning = element == "VersioningConfiguration" || element == "GetBucketVersioningResponse"
+    }
+    isBegun = true
+  }
 
-  mutating func end(_ element: String, text: [UInt8]) {
-    if element == "Status" { isEnabled = text == Array("Enabled".utf8) }
+  mutating func end(_ element: XMLName, text: Span<UInt8>) {
+    if element == "Status" { isEnabled = text.isEqual(to: "Enabled") }
   }
 }

@@ -81,6 +81,11 @@ final class SigV4Signer: Sendable {
   }
 }
 
+extension SigV4Signer: CustomStringConvertible, CustomReflectable {
+  var description: String { "SigV4Signer(\(region), \(credentials))" }
+  var customMirror: Mirror { Mirror(self, children: ["region": region, "credentials": credentials]) }
+}
+
 extension Timestamp {
   /// The same moment without the fraction of its second: all that a `Last-Modified` header can tell.
   var wholeSeconds: Timestamp {

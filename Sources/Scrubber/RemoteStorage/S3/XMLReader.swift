@@ -1,10 +1,30 @@
 import CXML2
 
-/// What reads a document as it goes by. Names are without their namespace.
+/// What reads a document as it goes by. Names and texts are gone when the call is over.
 protocol XMLVisitor {
-  mutating func begin(_ element: String)
+  mutating func begin(_ element: XMLName)
   /// Ends an element; `text` is what stood directly inside it.
-  mutating func end(_ element: String, text: [UInt8])
+  mutating func end(_ element: XMLName, text: Span<UInt8>)
+}
+
+/// An element's name without its namespace, where the parser has it: to compare it, no string is made.
+struct XMLName {
+  fileprivate let bytes: UnsafeBufferPointer<UInt8>
+
+  fileprivate init(_ name: UnsafePointer<xmlChar>) {
+    var count = 0
+    while name[count] != 0 { count += 1 }
+    bytes = UnsafeBufferPointer(start: name, count: count)
+  }
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  static func == (name: XMLName, text: StaticString) -> Bool {
+    name.bytes.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// For `switch`.
+  static func ~= (text: StaticString, name: XMLName) -> Bool { name == text }
 }
 
 /// Why a document cannot be read.
@@ -26,9 +46,10 @@ enum XMLReader {
   fileprivate static let maxTextLength = 64 << 10
 
   static func read<Visitor: XMLVisitor>(_ bytes: [UInt8], by visitor: Visitor) throws(XMLError) -> Visitor {
-    let state = XMLState(visitor)
+    let state = XMLVisit(visitor)
     var handler = Self.handler
-    let context = Unmanaged.passUnretained(state).toOpaque()
+    // As its base class, as which the callbacks take it out.
+    let context = Unmanaged<XMLState>.passUnretained(state).toOpaque()
     guard let parser = xmlCreatePushParserCtxt(&handler, context, nil, 0, nil) else {
       throw XMLError(message: "libxml2 has no memory")
     }
@@ -46,11 +67,10 @@ enum XMLReader {
     }
     withExtendedLifetime(state) {}
     if let error = state.error { throw error }
-    guard isDone, parser.pointee.wellFormed == 1, state.isFinished, let result = state.visitor as? Visitor
-    else {
+    guard isDone, parser.pointee.wellFormed == 1, state.isFinished else {
       throw XMLError(message: "the answer is not well-formed XML")
     }
-    return result
+    return state.visitor
   }
 
   private static var handler: xmlSAXHandler {
@@ -75,39 +95,71 @@ enum XMLReader {
 }
 
 /// Where a document stands. Used by one parser's callbacks, one after the other.
-private final class XMLState {
-  var visitor: any XMLVisitor
+///
+/// Callbacks of C cannot be generic: what concerns the visitor is in the subclass.
+private class XMLState {
   private(set) var error: XMLError?
-  /// The text of each open element.
-  private var open: [[UInt8]] = []
+  /// The text of all open elements, one behind the other, and where each one's begins: the innermost one's is
+  /// the last, so that no element needs a buffer of its own.
+  private var text: [UInt8] = []
+  private var textStarts: [Int] = []
   private var elementCount = 0
-  var isFinished: Bool { open.isEmpty && elementCount > 0 }
-
-  init(_ visitor: any XMLVisitor) { self.visitor = visitor }
+  var isFinished: Bool { textStarts.isEmpty && elementCount > 0 }
 
   static func from(_ context: UnsafeMutableRawPointer?) -> XMLState? {
     context.map { Unmanaged<XMLState>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  func fail(_ message: String) { if error == nil { error = XMLError(message: message) } }
+  func visitBegin(_ element: XMLName) {}
+  func visitEnd(_ element: XMLName, text: Span<UInt8>) {}
 
-  func begin(_ name: UnsafePointer<xmlChar>?) {
+  final func fail(_ message: String) { if error == nil { error = XMLError(message: message) } }
+
+  final func begin(_ name: UnsafePointer<xmlChar>?) {
     guard error == nil, let name else { return }
     elementCount += 1
-    guard open.count < XMLReader.maxDepth else { return fail("elements are nested too deeply") }
+    guard textStarts.count < XMLReader.maxDepth else { return fail("elements are nested too deeply") }
     guard elementCount <= XMLReader.maxElementCount else { return fail("there are too many elements") }
-    open.append([])
-    visitor.begin(String(cString: name))
+    textStarts.append(text.count)
+    visitBegin(XMLName(name))
   }
 
-  func end(_ name: UnsafePointer<xmlChar>?) {
-    guard error == nil, let name, let text = open.popLast() else { return }
-    visitor.end(String(cString: name), text: text)
+  final func end(_ name: UnsafePointer<xmlChar>?) {
+    guard error == nil, let name, let start = textStarts.popLast() else { return }
+    visitEnd(XMLName(name), text: text.span.extracting(droppingFirst: start))
+    text.removeLast(text.count - start)
   }
 
-  func add(_ bytes: UnsafePointer<xmlChar>?, _ count: CInt) {
-    guard error == nil, let bytes, count > 0, let depth = open.indices.last else { return }
-    guard open[depth].count + Int(count) <= XMLReader.maxTextLength else { return fail("a text is too long") }
-    open[depth].append(contentsOf: UnsafeBufferPointer(start: bytes, count: Int(count)))
+  final func add(_ bytes: UnsafePointer<xmlChar>?, _ count: CInt) {
+    guard error == nil, let bytes, count > 0, let start = textStarts.last else { return }
+    guard text.count - start + Int(count) <= XMLReader.maxTextLength else {
+      return fail("a text is too long")
+    }
+    text.append(contentsOf: UnsafeBufferPointer(start: bytes, count: Int(count)))
+  }
+}
+
+private final class XMLVisit<Visitor: XMLVisitor>: XMLState {
+  private(set) var visitor: Visitor
+
+  init(_ visitor: Visitor) { self.visitor = visitor }
+
+  override func visitBegin(_ element: XMLName) { visitor.begin(element) }
+  override func visitEnd(_ element: XMLName, text: Span<UInt8>) { visitor.end(element, text: text) }
+}
+
+extension Span<UInt8> {
+  /// The same bytes as an array.
+  var array: [UInt8] { withUnsafeBufferPointer { Array($0) } }
+
+  /// The first bytes, at most `limit` of them, as text.
+  func text(limit: Int = .max) -> String {
+    withUnsafeBufferPointer { String(decoding: $0.prefix(limit), as: UTF8.self) }
+  }
+
+  func isEqual(to text: StaticString) -> Bool {
+    withUnsafeBufferPointer { bytes in
+      text.withUTF8Buffer { $0.elementsEqual(bytes) }
+    }
   }
 }

@@ -11,6 +11,7 @@ import Testing
 /// | checks signatures | no, as started here | yes, strictly |
 /// | sorts by bytes | yes | no |
 /// | cannot hold | newlines | `\`, long names |
+/// | takes parts of an upload | of 1 KiB, as started here | of 5 MiB |
 final class RealS3Server: Sendable {
   enum Kind: String, Sendable, CaseIterable {
     case moto = "moto_server"
@@ -22,10 +23,16 @@ final class RealS3Server: Sendable {
     secretKey: "testsecret1/+x",
     sessionToken: nil
   )
-  private static let programs = BucketFixture.folder.deletingLastPathComponent().deletingLastPathComponent()
+  static let programs = BucketFixture.folder.deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: ".venv/bin")
   private static let children = Mutex<[pid_t]>([])
   private static let folders = Mutex<[URL]>([])
+  /// Has a child killed when the tests end.
+  static func killAtExit(_ child: pid_t) {
+    _ = killsAtExit
+    children.withLock { $0.append(child) }
+  }
+
   private static let killsAtExit: Void = {
     atexit {
       RealS3Server.children.withLock { for child in $0 { kill(-child, SIGKILL) } }
@@ -35,6 +42,11 @@ final class RealS3Server: Sendable {
   }()
 
   let endpoint: String
+  let port: UInt16
+  /// The same bucket by TLS: SeaweedFS only, by the name `localhost` only.
+  let secureEndpoint: String
+  /// The certificate of that, which nobody has signed but itself.
+  let certificate: URL?
 
   /// Whether `tools/setup` has put the servers there.
   static var areInstalled: Bool {
@@ -65,11 +77,24 @@ final class RealS3Server: Sendable {
 
   private init(_ kind: Kind) async throws {
     _ = Self.killsAtExit
-    let ports = try (0..<4).map { _ in try Self.freePort() }
+    let ports = try (0..<5).map { _ in try Self.freePort() }
     endpoint = "http://127.0.0.1:\(ports[0])"
+    port = UInt16(ports[0])
+    secureEndpoint = "https://localhost:\(ports[4])"
+    let folder = FileManager.default.temporaryDirectory.appending(path: "scrubber-s3-\(UUID().uuidString)")
+    Self.folders.withLock { $0.append(folder) }
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "data"),
+      withIntermediateDirectories: true
+    )
+    certificate = kind == .seaweedFS ? try Self.makeCertificate(folder) : nil
     let process = Process()
     process.executableURL = Self.programs.appending(path: kind.rawValue)
-    process.arguments = try Self.arguments(kind, ports)
+    process.arguments = try Self.arguments(kind, ports, folder)
+    // moto would refuse parts below 5 MiB too.
+    process.environment = ProcessInfo.processInfo.environment.merging(["S3_UPLOAD_PART_MIN_SIZE": "1024"]) {
+      $1
+    }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -88,18 +113,26 @@ final class RealS3Server: Sendable {
     }
   }
 
-  private static func arguments(_ kind: Kind, _ ports: [Int]) throws -> [String] {
+  /// A certificate for `localhost` and its key, in `cert.pem` and `key.pem`.
+  private static func makeCertificate(_ folder: URL) throws -> URL {
+    let openssl = Process()
+    openssl.executableURL = URL(filePath: "/usr/bin/openssl")
+    openssl.arguments = [
+      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+      "-subj", "/CN=scrubber tests", "-addext", "subjectAltName=DNS:localhost",
+      "-keyout", "\(folder.path)/key.pem", "-out", "\(folder.path)/cert.pem",
+    ]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    guard openssl.terminationStatus == 0 else { throw POSIXError(.EINVAL) }
+    return folder.appending(path: "cert.pem")
+  }
+
+  private static func arguments(_ kind: Kind, _ ports: [Int], _ folder: URL) throws -> [String] {
     switch kind {
     case .moto: return ["-H", "127.0.0.1", "-p", "\(ports[0])"]
     case .seaweedFS:
-      let folder = FileManager.default.temporaryDirectory.appending(
-        path: "scrubber-weed-\(UUID().uuidString)"
-      )
-      folders.withLock { $0.append(folder) }
-      try FileManager.default.createDirectory(
-        at: folder.appending(path: "data"),
-        withIntermediateDirectories: true
-      )
       let identity = """
         {"identities":[{"name":"a","credentials":[{"accessKey":"\(credentials.accessKey)",\
         "secretKey":"\(credentials.secretKey)"}],"actions":["Admin","Read","List","Tagging","Write"]}]}
@@ -110,13 +143,16 @@ final class RealS3Server: Sendable {
         "-master.port=\(ports[1])",
         "-volume.port=\(ports[2])", "-filer", "-filer.port=\(ports[3])", "-s3", "-s3.port=\(ports[0])",
         "-s3.config=\(folder.path)/s3.json", "-master.volumeSizeLimitMB=64", "-volume.max=2000",
-        "-master.telemetry=false",
+        "-s3.port.https=\(ports[4])", "-s3.cert.file=\(folder.path)/cert.pem",
+        "-s3.key.file=\(folder.path)/key.pem", "-master.telemetry=false",
+        // These would take ports of their own, the same for every server on the machine.
+        "-s3.port.iceberg=0", "-s3.port.lance=0",
       ]
     }
   }
 
   /// A port that is free, and so is the one 10,000 above, which SeaweedFS takes too.
-  private static func freePort() throws -> Int {
+  static func freePort() throws -> Int {
     for _ in 0..<100 {
       let port = Int.random(in: 21_000..<30_000)
       if isFree(port), isFree(port + 10_000) { return port }

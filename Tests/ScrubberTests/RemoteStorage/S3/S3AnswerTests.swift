@@ -5,7 +5,7 @@ import Testing
 struct S3AnswerTests {
   private func parse(_ inner: String) throws -> S3ListAnswer {
     let text = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\">\(inner)</ListBucketResult>"
-    return try S3ListAnswer.parse(Array(text.utf8), root: "ListBucketResult")
+    return try S3ListAnswer.parse(Array(text.utf8), as: .objects)
   }
 
   private let object =
@@ -14,15 +14,30 @@ struct S3AnswerTests {
 
   @Test func aPageIsRead() throws {
     let answer = try parse("<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>" + object)
-    #expect(answer.entries.map { String(decoding: $0.key, as: UTF8.self) } == ["a b+c&"])
+    #expect(answer.entries.map(answer.key) == ["a b+c&"])
     #expect(answer.entries.first?.size == 7)
-    #expect(answer.entries.first?.etag == "e")
     #expect(!answer.isTruncated)
+  }
+
+  @Test func versionsHaveTheirDetails() throws {
+    let text =
+      "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>b</NextKeyMarker><Version><Key>a</Key>"
+      + "<LastModified>2026-11-23T02:10:30Z</LastModified><ETag>\"e\"</ETag><Size>7</Size><VersionId>v2</VersionId>"
+      + "<IsLatest>false</IsLatest></Version><DeleteMarker><Key>b</Key><VersionId>v3</VersionId>"
+      + "<LastModified>2026-11-23T02:10:31Z</LastModified><IsLatest>true</IsLatest></DeleteMarker></ListVersionsResult>"
+    let answer = try S3ListAnswer.parse(Array(text.utf8), as: .versions)
+    #expect(answer.entries.map(answer.key) == ["a", "b"])
+    #expect(answer.entries.map(\.etag) == ["e", ""])
+    #expect(answer.entries.map(\.version) == ["v2", "v3"])
+    #expect(answer.entries.map(\.isLatest) == [false, true])
+    #expect(answer.entries.map(\.isDeleteMarker) == [false, true])
+    #expect(answer.isTruncated)
+    #expect(answer.nextKeyMarker == Array("b".utf8))
   }
 
   @Test func withoutTheEncodingKeysAreTakenAsTheyStand() throws {
     let answer = try parse("<IsTruncated>false</IsTruncated>" + object)
-    #expect(answer.entries.map { String(decoding: $0.key, as: UTF8.self) } == ["a+b%2Bc&"])
+    #expect(answer.entries.map(answer.key) == ["a+b%2Bc&"])
   }
 
   /// Each would give a wrong listing if it were read leniently.
@@ -32,6 +47,10 @@ struct S3AnswerTests {
     "<IsTruncated>false</IsTruncated><Contents><Size>1</Size></Contents>",
     "<IsTruncated>false</IsTruncated><Contents><Key>a</Key><LastModified>2026-11-23T02:10:30Z</LastModified>"
       + "<Size>-1</Size></Contents>",
+    "<IsTruncated>false</IsTruncated><Contents><Key>a</Key><LastModified>2026-11-23T02:10:30Z</LastModified>"
+      + "<Size>18446744073709551616</Size></Contents>",
+    "<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated><Contents><Key>a%4</Key>"
+      + "<LastModified>2026-11-23T02:10:30Z</LastModified><Size>1</Size></Contents>",
     "<IsTruncated>false</IsTruncated><Contents>", "</ListBucketResult>",
   ])
   func whatIsGarbledIsAnError(_ inner: String) {
@@ -52,7 +71,7 @@ struct S3AnswerTests {
     let bytes = Array(text.utf8)
     for count in bytes.indices {
       #expect(throws: XMLError.self, "\(count) bytes") {
-        try S3ListAnswer.parse(Array(bytes[..<count]), root: "ListBucketResult")
+        try S3ListAnswer.parse(Array(bytes[..<count]), as: .objects)
       }
     }
   }

@@ -12,15 +12,15 @@ struct S3ConfigurationTests {
 
   @Test func theBucketStandsInTheHostOfAWSAndInThePathElsewhere() throws {
     let aws = try configuration(keys.merging(["AWS_REGION": "eu-central-1"]) { $1 })
-    #expect(aws.origin == "https://b-1.s3.eu-central-1.amazonaws.com")
-    #expect(aws.basePath == "")
+    #expect(aws.site.origin == "https://b-1.s3.eu-central-1.amazonaws.com")
+    #expect(aws.site.basePath == "")
     let dotted = try configuration(keys, bucket: "b.1")
-    #expect(dotted.origin == "https://s3.us-east-1.amazonaws.com")
-    #expect(dotted.basePath == "/b.1")
+    #expect(dotted.site.origin == "https://s3.us-east-1.amazonaws.com")
+    #expect(dotted.site.basePath == "/b.1")
     let other = try configuration(keys.merging(["AWS_ENDPOINT_URL": "http://127.0.0.1:80/"]) { $1 })
-    #expect(other.origin == "http://127.0.0.1")
-    #expect(other.host == "127.0.0.1")
-    #expect(other.basePath == "/b-1")
+    #expect(other.site.origin == "http://127.0.0.1")
+    #expect(other.site.host == "127.0.0.1")
+    #expect(other.site.basePath == "/b-1")
   }
 
   @Test(arguments: ["ftp://x", "http://", "http://user:hush@host", "http://host/path", "host"])
@@ -51,13 +51,13 @@ struct S3ConfigurationTests {
     ]
     let first = try configuration(files)
     #expect(try await first.credentials.credentials() == S3Credentials(accessKey: "one", secretKey: "s1"))
-    #expect(first.region == "eu-west-1")
+    #expect(first.site.region == "eu-west-1")
     let other = try configuration(files.merging(["AWS_PROFILE": "other"]) { $1 })
     #expect(
       try await other.credentials.credentials()
         == S3Credentials(accessKey: "two", secretKey: "s=2", sessionToken: "t")
     )
-    #expect(other.region == "eu-west-2")
+    #expect(other.site.region == "eu-west-2")
   }
 
   @Test func withoutSignaturesNoCredentialsAreLookedFor() async throws {

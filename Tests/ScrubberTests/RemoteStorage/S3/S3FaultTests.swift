@@ -1,80 +1,12 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Scrubber
 
-/// A server on the loopback interface that answers each connection with the next of some texts, byte for byte, and
-/// closes it. After the last text it goes on with that.
-private final class ScriptedServer: Sendable {
-  enum Answer: Sendable {
-    case text(String)
-    /// Reads the request and says nothing until the client goes.
-    case silence
-  }
-
-  let port: UInt16
-  private let socketFile: Int32
-  private let requests = Mutex<[String]>([])
-
-  /// The first line and the headers of each request.
-  var received: [String] { requests.withLock { $0 } }
-
-  init(_ answers: [Answer]) throws {
-    socketFile = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let file = socketFile
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, size) == 0 && listen(file, 64) == 0 && getsockname(file, $0, &size) == 0
-      }
-    }
-    guard isBound else { throw POSIXError(.EADDRINUSE) }
-    port = UInt16(bigEndian: address.sin_port)
-    Thread.detachNewThread { [self] in serve(answers) }
-  }
-
-  func stop() { shutdown(socketFile, Int32(SHUT_RDWR)) }
-
-  private func serve(_ answers: [Answer]) {
-    for number in 0... {
-      let connection = accept(socketFile, nil, nil)
-      guard connection >= 0, let answer = answers.dropFirst(number).first ?? answers.last else { break }
-      Thread.detachNewThread { [self] in
-        reply(answer, to: connection)
-        close(connection)
-      }
-    }
-    close(socketFile)
-  }
-
-  private func reply(_ answer: Answer, to connection: Int32) {
-    var request: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    while !String(decoding: request, as: UTF8.self).contains("\r\n\r\n") {
-      let count = recv(connection, &chunk, chunk.count, 0)
-      guard count > 0 else { return }
-      request += chunk[..<count]
-    }
-    requests.withLock { $0.append(String(decoding: request, as: UTF8.self)) }
-    switch answer {
-    case .text(let text):
-      let bytes = Array(text.utf8)
-      _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-    case .silence: while recv(connection, &chunk, chunk.count, 0) > 0 {}
-    }
-  }
-}
-
 private func answer(_ status: String, _ headers: [String] = [], body: String = "", length: Int? = nil)
   -> ScriptedServer.Answer
 {
-  let lines =
-    ["HTTP/1.1 \(status)", "Content-Length: \(length ?? body.utf8.count)", "Connection: close"] + headers
-  return .text((lines + ["", body]).joined(separator: "\r\n"))
+  .http(status, headers, body: body, length: length)
 }
 
 private let time = "Last-Modified: Tue, 15 Nov 1994 08:12:31 GMT"
@@ -156,7 +88,7 @@ struct S3FaultTests {
     ),
     Fault(answer: answer("404 Not Found", body: "<Error><Code>NoSuchKey</Code></Error>"), kind: .notFound),
     Fault(answer: answer("404 Not Found", body: "<html>nothing</html>"), kind: .failed),
-    Fault(answer: answer("301 Moved", ["x-amz-bucket-region: eu-west-9"]), kind: .failed),
+    Fault(answer: answer("302 Found", ["Location: http://host.invalid/"]), kind: .failed),
     Fault(answer: answer("501 Not Implemented"), kind: .unsupported),
     Fault(answer: answer("200 OK", [time], body: "01234567890"), kind: .tooLarge),
   ]
@@ -220,6 +152,39 @@ struct S3FaultTests {
     task.cancel()
     await expectStoreError(.cancelled, .read, key: "key") { _ = try await task.value }
     #expect(ContinuousClock.now - start < .seconds(60))
+  }
+
+  /// Each key that is not deleted is named. What the server could not do just now is asked for once more.
+  @Test func whatIsNotDeletedIsReported() async throws {
+    func refusal(_ key: String, _ code: String) -> String {
+      "<Error><Key>\(key)</Key><Code>\(code)</Code><Message>no</Message></Error>"
+    }
+    let first = refusal("a", "AccessDenied") + refusal("b&amp;c", "InternalError") + refusal("d", "SlowDown")
+    let server = try ScriptedServer([
+      answer("200 OK", body: "<DeleteResult>\(first)</DeleteResult>"),
+      answer("200 OK", body: "<DeleteResult>\(refusal("d", "SlowDown"))</DeleteResult>"),
+    ])
+    defer { server.stop() }
+    let errors = try await store(server).deleteReporting(["a", "b&c", "d", "e"])
+    #expect(errors.map(\.key) == ["a", "d"])
+    #expect(errors.map(\.kind) == [.accessDenied, .failed])
+    #expect(errors.allSatisfy { $0.operation == .delete })
+    #expect(server.received.count == 2)
+    let again = try ScriptedServer([answer("200 OK", body: "<DeleteResult>\(first)</DeleteResult>")])
+    defer { again.stop() }
+    let store = try store(again)
+    let error = await #expect(throws: StoreError.self) { try await store.delete(["a", "b&c", "d", "e"]) }
+    #expect(error?.detail.contains("3 of 4 objects are not deleted") == true, "\(String(describing: error))")
+  }
+
+  /// An answer that is no list of deletions says nothing of them.
+  @Test(arguments: ["", "<html></html>", "<DeleteResult>", "<Error><Code>InternalError</Code></Error>"])
+  func aDeletionThatIsNotAnsweredIsAnError(_ body: String) async throws {
+    let server = try ScriptedServer([answer("200 OK", body: body)])
+    defer { server.stop() }
+    let errors = try await store(server).deleteReporting(["a", "b"])
+    #expect(errors.map(\.key) == ["a", "b"])
+    #expect(errors.allSatisfy { $0.kind == .failed })
   }
 
   /// A listing that is garbled, repeats itself or leaves out keys' order is an error, never a shorter listing.

@@ -65,7 +65,7 @@ struct SigV4SignerTests {
 
   @Test func listedKeysAreDecodedInBothSpellings() {
     func decode(_ text: String) -> String? {
-      PercentEncoding.decode(Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
+      PercentEncoding.decode(Array(text.utf8)[...]).map { String(decoding: $0, as: UTF8.self) }
     }
     #expect(decode("a+b%20c%2Bd%2f") == "a b c+d/")
     #expect(decode("%") == nil)

@@ -106,12 +106,12 @@ struct SecurityTokenService {
 
     subscript(_ path: String) -> String? { texts[path] }
 
-    mutating func begin(_ element: String) { path.append(element) }
+    mutating func begin(_ element: XMLName) { path.append(element.text) }
 
-    mutating func end(_ element: String, text: [UInt8]) {
+    mutating func end(_ element: XMLName, text: Span<UInt8>) {
       let name = path.joined(separator: "/")
       path.removeLast()
-      if texts[name] == nil { texts[name] = String(decoding: text, as: UTF8.self) }
+      if texts[name] == nil { texts[name] = String(decoding: text.indices.map { text[$0] }, as: UTF8.self) }
     }
   }
 }
