@@ -203,7 +203,8 @@ struct CredentialChainTests {
     let fixture = try CredentialFixture(configuration: "[profile a]\nregion = eu-north-1\n")
     func host(_ more: [String: String]) throws -> String {
       let variables = ["AWS_ENDPOINT_URL": "", "AWS_PROFILE": "a"].merging(more) { $1 }
-      return try S3Configuration(S3Address(bucket: "b-1"), environment: fixture.environment(variables)).site.host
+      return try S3Configuration(S3Address(bucket: "b-1"), environment: fixture.environment(variables)).site
+        .host
     }
     #expect(try host([:]) == "b-1.s3.eu-north-1.amazonaws.com")
     #expect(try host(["AWS_REGION": "us-west-2"]) == "b-1.s3.us-west-2.amazonaws.com")
