@@ -32,11 +32,11 @@ struct Environment: Sendable {
       ],
       [
         "AWS_ACCESS_KEY_ID",
-        "With AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN: the keys for S3. Else those of a profile "
-          + "in the AWS tools' files.",
+        "With AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN: the keys for S3. Else they are "
+          + "looked for where the AWS tools look: profiles, SSO, web identities, containers, instances.",
       ],
       ["AWS_PROFILE", "The profile to use."],
-      ["AWS_NO_SIGN_REQUEST", "YES: ask S3 without a signature."],
+      ["AWS_NO_SIGN_REQUEST", "1, true or YES: ask S3 without a signature."],
       ["AWS_REGION", "The region of the bucket, unless REGION says it."],
       ["AWS_ENDPOINT_URL", "The server, if it is not that of AWS."],
       ["AWS_CA_BUNDLE", "A file of certificates of authorities to trust instead of the system's."],

@@ -54,7 +54,7 @@ extension TenantSnapshotCommand {
         "jobs",
         short: "j",
         .value(name: "N"),
-        help: "Objects, and 4 MiB parts of large ones, that are read at the same time, "
+        help: "Objects, and 16 MiB parts of large ones, that are read at the same time, "
           + "\(SnapshotOptions.allowedJobs.lowerBound) to \(SnapshotOptions.allowedJobs.upperBound): memory is bounded "
           + "by it. Default: \(SnapshotOptions.defaultJobs)."
       ),

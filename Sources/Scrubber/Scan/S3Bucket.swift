@@ -7,9 +7,11 @@ enum S3Bucket {
     _ address: S3Address,
     _ environment: Environment,
     maxInFlight: Int
-  ) throws(ScanFailure) -> S3ObjectStore {
+  ) async throws(ScanFailure) -> S3ObjectStore {
     do throws(S3ConfigurationError) {
       let configuration = try S3Configuration(address, environment: environment)
+      // What is wrong with the keys is told at once, with its hint.
+      _ = try await configuration.credentials.credentials()
       return S3ObjectStore(S3Client(configuration, maxInFlight: maxInFlight))
     } catch {
       throw ScanFailure(message: error.message, hint: error.hint, exitCode: .couldNotFinish)

@@ -23,7 +23,7 @@ struct S3Scan: ScanSource {
   /// The bucket, as it is or as it was.
   func open(_ options: ScanOptions) async throws(ScanFailure) -> any ObjectStore {
     // Each job lists, and reads some objects at the same time.
-    let bucket = try S3Bucket.open(address, environment, maxInFlight: min(256, options.jobs * 2))
+    let bucket = try await S3Bucket.open(address, environment, maxInFlight: min(256, options.jobs * 2))
     return try await view(of: bucket, at: options.moment)
   }
 

@@ -12,9 +12,9 @@ struct ObjectFetcher: Sendable {
   let folder: SnapshotFolder
   let tokens: TokenBucket
   let progress: SnapshotProgress
-  var partByteCount: UInt64 = 4 << 20
+  var partByteCount: UInt64 = 16 << 20
   /// Parts of one object that are read at the same time.
-  var partsAtATime = 8
+  var partsAtATime = 4
 
   enum Failure: Error {
     /// The object is not what it was when it was looked at.

@@ -15,6 +15,6 @@ struct SnapshotOptions: Sendable, Equatable {
   /// Read every file again at the end, or of a snapshot that is there.
   var verifies = false
 
-  static let defaultJobs = 16
+  static let defaultJobs = 8
   static let allowedJobs = 1...256
 }

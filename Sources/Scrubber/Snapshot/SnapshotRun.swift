@@ -22,7 +22,7 @@ struct SnapshotRun: Sendable {
   var journal: SnapshotJournal?
   /// Looks at a tenant that changes all the time.
   var maxLooks = 16
-  var partByteCount: UInt64 = 4 << 20
+  var partByteCount: UInt64 = 16 << 20
 
   static let resumeHint = "What is there is kept: go on with --resume."
 

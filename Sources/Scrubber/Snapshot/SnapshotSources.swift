@@ -55,7 +55,7 @@ struct SnapshotS3Bucket: SnapshotBucket {
 
   func open(at moment: Timestamp?, jobs: Int) async throws(ScanFailure) -> SnapshotOrigin {
     CurlClient.expectLargeBodies()
-    let bucket = try S3Bucket.open(address, environment, maxInFlight: jobs)
+    let bucket = try await S3Bucket.open(address, environment, maxInFlight: jobs)
     var origin = SnapshotOrigin(store: bucket, root: S3Bucket.root(address), jobs: jobs)
     if let moment {
       try await S3Bucket.checkHistory(

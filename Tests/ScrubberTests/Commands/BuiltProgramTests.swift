@@ -59,9 +59,11 @@ import Testing
   @Test func environmentReachesTheProgram() throws {
     let outcome = try BuiltProgram.run(
       ["scan-metadata", "-n", "pageserver"],
-      environment: ["BUCKET": "name", "REGION": "r", "HOME": "/nonexistent"]
+      environment: [
+        "BUCKET": "name", "REGION": "r", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
+      ]
     )
-    #expect(outcome.error.hasPrefix("scrubber: no credentials for S3: tried AWS_ACCESS_KEY_ID"))
+    #expect(outcome.error.hasPrefix("scrubber: no credentials for S3; tried: environment (AWS_ACCESS_KEY_ID"))
     #expect(outcome.exitCode == 1)
   }
 

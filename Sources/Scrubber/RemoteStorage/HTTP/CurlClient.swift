@@ -272,6 +272,8 @@ private final class CurlTransfer: @unchecked Sendable {
     let me = Unmanaged.passUnretained(self).toOpaque()
     var check = FirstFailure()
     check(shim_set_text(handle, CURLOPT_URL, request.url))
+    // Without it the variables count.
+    check(shim_set_text(handle, CURLOPT_NOPROXY, request.bypassesProxy ? "*" : nil))
     check(shim_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, timeouts.connect.wholeMilliseconds))
     check(shim_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.total.wholeMilliseconds))
     check(shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, timeouts.stall.wholeMilliseconds / 1000)))

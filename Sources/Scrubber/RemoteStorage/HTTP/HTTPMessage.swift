@@ -19,6 +19,8 @@ struct HTTPRequest: Sendable {
   /// (status 200, no `Content-Range`), only these are kept.
   var range: Range<UInt64>? = nil
   var timeouts = Timeouts()
+  /// Sent straight to its host, whatever the variables for proxies say: the host is this machine or its neighbour.
+  var bypassesProxy = false
 
   struct Timeouts: Sendable {
     var connect = Duration.seconds(10)

@@ -9,7 +9,7 @@ enum Digest {
   /// Only where the protocol asks for it: `Content-MD5`.
   static func md5(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_md5(), byteCount: 16) }
 
-  /// Only to check what a server says of an object.
+  /// Only to check what a server says of an object, and where files are named by it.
   static func sha1(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha1(), byteCount: 20) }
 
   /// HMAC with SHA-256.

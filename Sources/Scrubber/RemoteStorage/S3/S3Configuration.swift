@@ -40,7 +40,7 @@ struct S3Configuration: Sendable {
     } else {
       site = .aws(bucket: address.bucket, region: region)
     }
-    credentials = try S3CredentialSources(environment: environment, files: files).provider()
+    credentials = CachedCredentials(CredentialChain(environment: environment))
     authorities =
       environment["AWS_CA_BUNDLE"] ?? files.configuration["ca_bundle"] ?? environment["SSL_CERT_FILE"]
   }

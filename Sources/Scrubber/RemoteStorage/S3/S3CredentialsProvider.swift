@@ -46,8 +46,9 @@ final class CachedCredentials: S3CredentialsProvider {
   private let now: @Sendable () -> Timestamp
   private let state: Mutex<State>
 
-  /// How long before they expire credentials are replaced: longer than any request may take.
-  static let margin = Duration.seconds(330)
+  /// How long before they expire credentials are replaced: longer than any request may take, and not the same in each
+  /// of many programs that began together.
+  private let margin = Duration.seconds(.random(in: 330...390))
   /// Some sources give credentials that live shorter than the margin; they are not asked for each request.
   static let pause = Duration.seconds(15)
 
@@ -105,7 +106,7 @@ final class CachedCredentials: S3CredentialsProvider {
   }
 
   private func needsReplacement(_ credentials: S3Credentials?, _ nextFetch: Timestamp) -> Bool {
-    isExpired(credentials) || (now() >= nextFetch && expires(credentials, within: Self.margin))
+    isExpired(credentials) || (now() >= nextFetch && expires(credentials, within: margin))
   }
 
   private func isExpired(_ credentials: S3Credentials?) -> Bool { expires(credentials, within: .zero) }

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Signs requests for S3: AWS Signature Version 4, in the `Authorization` header.
+/// Signs requests for S3 and STS: AWS Signature Version 4, in the `Authorization` header.
 ///
 /// | step | what |
 /// |---|---|
 /// | canonical request | method, path, query, headers (lower case, sorted by name), their names, the body's SHA-256; a line each |
-/// | text to sign | `AWS4-HMAC-SHA256`, the time, `DAY/REGION/s3/aws4_request`, the SHA-256 of the former |
+/// | text to sign | `AWS4-HMAC-SHA256`, the time, `DAY/REGION/SERVICE/aws4_request`, the SHA-256 of the former |
 /// | key | HMAC of day, region, service, `aws4_request` in turn, beginning with `AWS4` and the secret |
 ///
 /// Path and query come encoded (`PercentEncoding`), the same text as in the address. Only `host`, `x-amz-*` and
@@ -13,11 +13,13 @@ import Synchronization
 final class SigV4Signer: Sendable {
   let credentials: S3Credentials
   let region: String
+  let service: String
   private let keyOfDay = Mutex<(day: String, key: [UInt8])?>(nil)
 
-  init(credentials: S3Credentials, region: String) {
+  init(credentials: S3Credentials, region: String, service: String = "s3") {
     self.credentials = credentials
     self.region = region
+    self.service = service
   }
 
   /// What is signed.
@@ -41,7 +43,7 @@ final class SigV4Signer: Sendable {
     if let token = credentials.sessionToken { message.headers.append(("x-amz-security-token", token)) }
     message.headers.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let names = message.headers.map(\.name).joined(separator: ";")
-    let scope = "\(day)/\(region)/s3/aws4_request"
+    let scope = "\(day)/\(region)/\(service)/aws4_request"
     let canonical = Self.canonicalRequest(message, names: names)
     let text =
       "AWS4-HMAC-SHA256\n\(moment)\n\(scope)\n" + Digest.sha256(Array(canonical.utf8)).lowercaseHex
@@ -61,7 +63,7 @@ final class SigV4Signer: Sendable {
   private func key(of day: String) -> [UInt8] {
     keyOfDay.withLock { cached in
       if let cached, cached.day == day { return cached.key }
-      let key = [day, region, "s3", "aws4_request"].reduce(Array("AWS4\(credentials.secretKey)".utf8)) {
+      let key = [day, region, service, "aws4_request"].reduce(Array("AWS4\(credentials.secretKey)".utf8)) {
         Digest.hmac($1, key: $0)
       }
       cached = (day, key)
