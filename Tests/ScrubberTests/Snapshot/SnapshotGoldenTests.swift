@@ -140,6 +140,22 @@ struct SnapshotGoldenTests {
     }
   }
 
+  /// The scan of a bucket at a moment finds what that of the recorded history at the moment meant finds.
+  private func checkScan(of bucket: S3ObjectStore, at moment: Timestamp, _ meant: Timestamp) async throws {
+    func summary(_ record: ScanRecord) -> Set<String> {
+      let findings = record.findings.filter { $0.tenant?.description == Self.tenants["A"] }
+      return Set(
+        findings.map { "\($0.code.rawValue) \($0.objectKey ?? "") \($0.timeline?.description ?? "")" }
+      )
+    }
+    let found = await ScanRecord.scan(MomentObjectStore(bucket, at: moment), jobs: 8)
+    let expected = await ScanRecord.scan(MomentObjectStore(try VersionHistory.store(), at: meant))
+    #expect(found.errors == [])
+    #expect(found.summary.coverage.isComplete)
+    #expect(summary(found) == summary(expected))
+    #expect(!summary(found).isEmpty)
+  }
+
   @Test(
     .enabled(if: RealS3Server.areInstalled, "SeaweedFS is not in .venv: run tools/setup"),
     .timeLimit(.minutes(15))
@@ -178,6 +194,7 @@ struct SnapshotGoldenTests {
       )
       #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.error)")
       try checkHalf(target.path, number: number)
+      try await checkScan(of: bucket, at: moment, Timestamp(nanoseconds: borders[number]))
     }
     // Without --at the bucket's versioning is used all the same.
     let target = try QuickFolder()

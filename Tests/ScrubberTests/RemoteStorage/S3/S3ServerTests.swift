@@ -211,6 +211,29 @@ struct S3ServerTests {
     }
   }
 
+  /// WAL of safekeepers is found on a server as in a folder, with few requests.
+  @Test func theWALOfSafekeepersIsScannedOnAServer() async throws {
+    let server = try await RealS3Server.running(.seaweedFS)
+    let store = try await server.makeBucket()
+    for (key, size) in WALFixture.objects() {
+      _ = try await store.put(key, bytes: [UInt8](repeating: 0, count: Int(size)))
+    }
+    for (name, exitCode) in [
+      ("complete", ExitCode.ok), ("backup-ahead", .damage), ("branch-missing", .damage),
+    ] {
+      let one = try #require(try WALFixture.cases().first { $0.name == name })
+      for name in one.removed { try await store.delete([WALFixture.key(WALFixture.main, name)]) }
+      let lsns = String(decoding: try JSONEncoder().encode(one.timelines), as: UTF8.self)
+      let outcome = try BuiltProgram.run(
+        ["scan-metadata", "--bucket", "\(store.location)/\(WALFixture.prefix)", "-n", "safekeeper", "--json"]
+          + ["--timeline-lsns", lsns],
+        environment: server.environment()
+      )
+      #expect(outcome.exitCode == exitCode.rawValue, "\(name): \(outcome.output) \(outcome.error)")
+      #expect(outcome.output.contains("wal.segment-missing") == (exitCode == .damage), "\(name)")
+    }
+  }
+
   private func checkProgram(_ server: RealS3Server, _ store: S3ObjectStore) async throws {
     func run(_ bucket: String, _ more: [String] = []) throws -> BuiltProgram.Outcome {
       try BuiltProgram.run(
