@@ -149,22 +149,7 @@ private final class DatabaseThread: @unchecked Sendable {
     stopPipe = (ends[0], ends[1])
     askPipe = (ends[2], ends[3])
     guard areOpen else { return nil }
-    var thread = pthread_t()
-    let me = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread,
-      nil,
-      { context in
-        if let context { Unmanaged<DatabaseThread>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-      },
-      me.toOpaque()
-    )
-    guard code == 0 else {
-      me.release()
-      return nil
-    }
-    pthread_detach(thread)
+    guard SystemThread.start({ self.run() }) else { return nil }
   }
 
   deinit {

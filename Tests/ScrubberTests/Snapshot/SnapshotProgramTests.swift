@@ -24,7 +24,7 @@ struct SnapshotProgramTests {
   func killedAtAnyMomentItGoesOn() throws {
     let bucket = try bucket()
     let expected = try SnapshotGoldenTests.expected("A")
-    var generator = SeededGenerator(seed: 4)
+    var generator = SeededRandom(seed: 4)
     var killed = 0
     for _ in 0..<6 {
       let target = try QuickFolder()

@@ -4,21 +4,6 @@ import Synchronization
 
 @testable import Scrubber
 
-/// Random numbers that are the same from the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-    return word ^ word >> 31
-  }
-}
-
 /// A tenant that a page server works on, request by request of somebody else: it flushes, compacts, replaces, attaches
 /// anew, deletes and creates again. After each single change the whole of it is remembered.
 ///
@@ -40,7 +25,7 @@ final class WrittenTenant: Sendable {
   }
 
   private struct State {
-    var generator: SeededGenerator
+    var generator: SeededRandom
     var generation: UInt32 = 1
     var layers: [Shelf: [IndexLayer]] = [:]
     var lsn: UInt64 = 0x1000
@@ -68,7 +53,7 @@ final class WrittenTenant: Sendable {
     self.clock = clock
     self.isCoarse = isCoarse
     store = MemoryObjectStore(keepsVersions: keepsVersions, clock: { clock.time.withLock { $0 } })
-    state = Mutex(State(generator: SeededGenerator(seed: seed), changesLeft: .max))
+    state = Mutex(State(generator: SeededRandom(seed: seed), changesLeft: .max))
     shards =
       seed.isMultiple(of: 2)
       ? [.unsharded] : [ShardIndex(number: 0, count: 2), ShardIndex(number: 1, count: 2)]

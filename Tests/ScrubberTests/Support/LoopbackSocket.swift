@@ -1,5 +1,7 @@
 import Glibc
 
+@testable import Scrubber
+
 /// Sockets of the loopback interface, for servers of tests that do what no library would let them do.
 enum LoopbackSocket {
   struct Failure: Error {
@@ -74,22 +76,6 @@ enum LoopbackSocket {
   }
 
   static func startThread(_ work: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-      let work: @Sendable () -> Void
-      init(_ work: @escaping @Sendable () -> Void) { self.work = work }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(work))
-    let code = pthread_create(
-      &thread,
-      nil,
-      { context in
-        if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().work() }
-        return nil
-      },
-      box.toOpaque()
-    )
-    precondition(code == 0, "no thread for a server of the tests")
-    pthread_detach(thread)
+    precondition(SystemThread.start(work), "no thread for a server of the tests")
   }
 }

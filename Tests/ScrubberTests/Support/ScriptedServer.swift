@@ -23,19 +23,7 @@ final class ScriptedServer: Sendable {
 
   /// - Parameter answer: What to say to the nth request, counted from 0; nil ends the server.
   init(_ answer: @escaping @Sendable (_ number: Int, _ request: String) -> Answer?) throws {
-    socketFile = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let file = socketFile
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, size) == 0 && listen(file, 64) == 0 && getsockname(file, $0, &size) == 0
-      }
-    }
-    guard isBound else { throw POSIXError(.EADDRINUSE) }
-    port = UInt16(bigEndian: address.sin_port)
+    (socketFile, port) = try LoopbackSocket.listen()
     Thread.detachNewThread { [self] in serve(answer) }
   }
 
@@ -66,8 +54,7 @@ final class ScriptedServer: Sendable {
     switch answer(text) {
     case nil: stop()
     case .text(let text)?:
-      let bytes = Array(text.utf8)
-      _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+      LoopbackSocket.send(Array(text.utf8), to: connection)
     case .silence?: while recv(connection, &chunk, chunk.count, 0) > 0 {}
     }
   }

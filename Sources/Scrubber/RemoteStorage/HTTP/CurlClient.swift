@@ -78,23 +78,7 @@ private final class CurlLoop: @unchecked Sendable {
 
   func start() {
     guard multi != nil else { return }
-    var thread = pthread_t()
-    let me = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread,
-      nil,
-      { context in
-        if let context { Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-      },
-      me.toOpaque()
-    )
-    if code == 0 {
-      pthread_detach(thread)
-    } else {
-      me.release()
-      mailbox.withLock { $0.isStopped = true }
-    }
+    if !SystemThread.start({ self.run() }) { mailbox.withLock { $0.isStopped = true } }
   }
 
   func stop() {

@@ -31,19 +31,7 @@ final class CredentialServer: Sendable {
   /// - Parameter answer: What to say to a request, and its number counted from 0.
   init(_ answer: @escaping @Sendable (Request, Int) -> Answer) throws {
     self.answer = answer
-    socketFile = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let file = socketFile
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, size) == 0 && listen(file, 64) == 0 && getsockname(file, $0, &size) == 0
-      }
-    }
-    guard isBound else { throw POSIXError(.EADDRINUSE) }
-    port = UInt16(bigEndian: address.sin_port)
+    (socketFile, port) = try LoopbackSocket.listen()
     Thread.detachNewThread { [self] in serve() }
   }
 
@@ -83,15 +71,7 @@ final class CredentialServer: Sendable {
     let text =
       "HTTP/1.1 \(answer.status) X\r\nContent-Length: \(answer.body.utf8.count)\r\nConnection: close\r\n\r\n"
       + answer.body
-    let bytes = Array(text.utf8)
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes {
-        send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { return }
-      sent += count
-    }
+    LoopbackSocket.send(Array(text.utf8), to: connection)
   }
 
   private func read(_ connection: Int32) -> Request? {
