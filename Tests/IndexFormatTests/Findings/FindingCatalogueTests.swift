@@ -8,6 +8,8 @@ import Testing
     index.bad-checksum index.no-layers index.lsn-mismatch index.lsn-order ancestor.missing
     ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
     manifest.unreadable
+    layer.bad-length layer.bad-geometry layer.summary-mismatch layer.tree-damaged layer.key-order
+    layer.key-out-of-range layer.blob-misplaced layer.blob-damaged layer.value-damaged layer.will-init-mismatch
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -15,7 +17,7 @@ import Testing
     timeline.relic timeline.bad-name ancestor.lsn-ahead shard.bad-number shard.split-unfinished
     shard.stripe-size-mixed manifest.superseded-unreadable manifest.unknown-version manifest.misnamed
     manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
-    initdb.empty tenant.bad-name object.unknown-name
+    initdb.empty tenant.bad-name object.unknown-name layer.padding-not-zero layer.blob-unusual
     """
   static let garbage = "layer.orphan index.superseded timeline.deleting manifest.superseded"
   static let infos = """
@@ -23,7 +25,7 @@ import Testing
     timeline.offloaded timeline.invisible timeline.gc-blocked timeline.importing shard.ancestor
     manifest.unknown-field heatmap.layer-missing heatmap.unknown-field initdb.missing tenant.deleted-mark
     layer.image-ahead index.version-behind index.behind-heatmap index.previous-generation index.end-not-covered
-    manifest.previous-generation
+    manifest.previous-generation layer.foreign-timeline
     """
 
   @Test(arguments: [(errors, Severity.error), (warnings, .warning), (garbage, .garbage), (infos, .info)])
