@@ -50,7 +50,7 @@ public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
 
   /// Writes the frame of `content` to the start of `output`, which grows as needed, and returns its length; nil if it is
   /// no shorter than the content.
-  func compress(_ content: RawSpan, into output: inout [UInt8]) -> Int? {
+  public func compress(_ content: RawSpan, into output: inout [UInt8]) -> Int? {
     let bound = ZSTD_compressBound(content.byteCount)
     if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
     guard let count = Self.stream(context, content, into: &output), count < content.byteCount else {

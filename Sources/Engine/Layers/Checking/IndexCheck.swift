@@ -87,6 +87,11 @@ struct IndexCheck {
 
   /// The end of the index: nothing may wait but the root.
   mutating func finish(_ findings: inout FindingList) {
+    // The first key of a leaf that is the root stands nowhere else.
+    if lastBlock == 0, damaged.isEmpty, !waiting[0].isEmpty {
+      coverage.ordered += UInt64(keyByteCount)
+      coverage.compared -= UInt64(keyByteCount)
+    }
     guard damaged.isEmpty, let lastBlock else { return }
     for level in waiting.indices {
       for node in waiting[level] where node.block != lastBlock {

@@ -16,4 +16,21 @@ extension LayerCheck {
     }
     return check.finish()
   }
+
+  /// Checks a layer by ranged reads, past the cache: every byte is needed once. Who wants to see the values writes this
+  /// loop, and gives `supply` a closure.
+  public static func run(
+    _ object: LayerObject,
+    in source: any LayerSource,
+    byteCount: UInt64,
+    depth: LayerCheckDepth,
+    decoder: consuming BlobDecoder
+  ) async throws(LayerSourceError) -> LayerCheckReport {
+    var check = LayerCheck(object, byteCount: byteCount, depth: depth, decoder: decoder)
+    while let range = check.wanted {
+      let bytes = try await source.read(object.key, range)
+      check.supply(bytes.bytes)
+    }
+    return check.finish()
+  }
 }

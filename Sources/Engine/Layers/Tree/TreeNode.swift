@@ -139,6 +139,10 @@ public struct TreeNode: ~Escapable {
     return low
   }
 
+  static func badBlock(_ number: UInt32, _ root: UInt32) -> FormatError {
+    bad(0, "number", "block \(number)", "one up to the root, \(root)")
+  }
+
   static func bad(_ offset: Int, _ field: String, _ found: String, _ expected: String) -> FormatError {
     FormatError(.badValue, offset: offset, field: "index node \(field)", found: found, expected: expected)
   }

@@ -43,9 +43,10 @@ public struct TreeScan: Sendable {
   /// The block that the scan needs to go on, counted from the start of the index; nil at the end.
   public var wantedBlock: UInt32? { pending.last?.block }
 
-  /// Blocks that the scan will need after that one, as far as it knows, in this order: what to read ahead.
-  public func upcomingBlocks(_ limit: Int) -> [UInt32] {
-    pending.dropLast().suffix(limit).reversed().map(\.block)
+  /// Blocks with keys below `end` that the scan will need after that one, as far as it knows, in this order: what to read
+  /// ahead.
+  public func upcomingBlocks(_ limit: Int, before end: TreeKey = .max) -> [UInt32] {
+    pending.dropLast().suffix(limit).reversed().prefix { $0.firstKey.map { $0 < end } ?? true }.map(\.block)
   }
 
   /// Goes on with the wanted block. `visit` gets the entries of a leaf within the range, one after the other, and ends
