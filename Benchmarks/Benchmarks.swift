@@ -5,20 +5,22 @@ import Foundation
 ///     Benchmarks index-parsing --python PYTHON FILE...     IndexPart against Python's orjson
 ///     Benchmarks scan-folder --scrubber PROGRAM DIR        scan-metadata against find
 ///     Benchmarks scan-s3 --scrubber PROGRAM --rclone PROGRAM BUCKET    scan-metadata against rclone
+///     Benchmarks blobs DIR                                 values of image layers against zstd -t
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
 /// `make bench` prepares what is needed and runs all of them.
 @main
 struct Benchmarks {
-  static func main() {
+  static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       switch arguments.first {
       case "index-parsing": try IndexParsingBenchmark(arguments.dropFirst()).run()
       case "scan-folder": try ScanFolderBenchmark(arguments.dropFirst()).run()
       case "scan-s3": try ScanS3Benchmark(arguments.dropFirst()).run()
+      case "blobs": try await BlobsBenchmark(arguments.dropFirst()).run()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
-      default: throw BenchmarkError("usage: Benchmarks index-parsing|scan-folder|scan-s3|make-bucket …")
+      default: throw BenchmarkError("usage: Benchmarks index-parsing|scan-folder|scan-s3|blobs|make-bucket …")
       }
     } catch {
       FileHandle.standardError.write(Data("Benchmarks: \(error)\n".utf8))

@@ -4,10 +4,10 @@ public struct LayerBytes: Sendable {
     let buffer: UnsafeMutableRawBufferPointer
 
     init(byteCount: Int) {
-      buffer = .allocate(byteCount: byteCount, alignment: 16)
+      buffer = BufferPool.shared.take(byteCount: byteCount)
     }
 
-    deinit { buffer.deallocate() }
+    deinit { BufferPool.shared.give(buffer) }
   }
 
   private let storage: Storage
