@@ -3,8 +3,9 @@ import Foundation
 import Glibc
 import IndexFormat
 
-/// Checks all blobs of image layers on one core, against `zstd -t` on the same compressed bytes in one file; and reads a
-/// whole layer of the usual size by its index, against reading its file from start to end. Alternately, in the same run.
+/// Checks all blobs of image layers on one core, against `zstd -t` on the same compressed bytes in one file; and
+/// reads a whole layer of the usual size by its index, against reading its file from start to end. Alternately, in
+/// the same run.
 struct BlobsBenchmark {
   private let layers: [(object: LayerObject, path: String)]
 
@@ -58,7 +59,8 @@ struct BlobsBenchmark {
         check      \((megabytes / ours.median).short) MB/s, all checks of depth blobs, one core
         zstd -t    \((megabytes / theirs.median).short) MB/s
         ratio      \((ours.median / theirs.median).short) times zstd's wall (wanted: 1.3 or less)
-        reading    \((reading.median).short) s for all values of a layer of 128 MiB, \((sequential.median).short) s for its file, \
+        reading    \(reading.median.short) s for the values of a 128 MiB layer, \(sequential.median.short) s for its \
+      file, \
       \((reading.median / sequential.median).short) times (wanted: 2 or less)
       """
     )

@@ -118,6 +118,23 @@ struct BlobTests {
     #expect(try decode([0x90, 0, 0, UInt8(count)] + output.prefix(count)) == text)
   }
 
+  /// Longer than one block of a frame, and than the memory that is taken at first.
+  @Test(arguments: [130_000, 300_000, 2_500_000])
+  func longValuesDecompress(count: Int) throws {
+    guard let made = ZstdCompressor(level: 1) else { throw NoMemory() }
+    var output: [UInt8] = []
+    let value = (0..<count).map { UInt8(truncatingIfNeeded: $0 / 700) }
+    let compressed = Holder(made).compress(value, &output)
+    let length = try #require(compressed)
+    let header = try #require(BlobHeader(byteCount: count, storedByteCount: length, compression: .zstd))
+    var blob: [UInt8] = []
+    header.encode(into: &blob)
+    blob += output.prefix(length)
+    #expect(try decode(blob) == value)
+    #expect(error(blob, limit: count) == nil)
+    #expect(error(blob, limit: count - 1) == .limitExceeded)
+  }
+
   /// Macros cannot hold what cannot be copied.
   private final class Holder {
     private let compressor: ZstdCompressor

@@ -2,7 +2,8 @@ import Engine
 import IndexFormat
 import Testing
 
-/// Real layers with one thing changed. Each change is found, or is of a byte that no check can judge, or changes nothing.
+/// Real layers with one thing changed. Each change is found, or is of a byte that no check can judge, or changes
+/// nothing.
 struct LayerDamageTests {
   /// What a byte of a layer file is.
   enum Part: String, CaseIterable {

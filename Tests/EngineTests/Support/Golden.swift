@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Data made by real systems, which is not part of the repository: named by `SCRUBBER_GOLDEN`, or `shared/golden` beside
-/// the checkout.
+/// Data made by real systems, which is not part of the repository: named by `SCRUBBER_GOLDEN`, or `shared/golden`
+/// beside the checkout.
 enum Golden {
   static let folder: URL = {
     if let path = ProcessInfo.processInfo.environment["SCRUBBER_GOLDEN"] { return URL(filePath: path) }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Numbers that look random and are the same in each run. `SCRUBBER_FUZZ_SEED` and `SCRUBBER_FUZZ_COUNT` choose others, or
-/// more.
+/// Numbers that look random and are the same in each run. `SCRUBBER_FUZZ_SEED` and `SCRUBBER_FUZZ_COUNT` choose
+/// others, or more.
 struct RepeatableGenerator: RandomNumberGenerator {
   private var state: UInt64
 

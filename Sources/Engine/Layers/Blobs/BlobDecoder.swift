@@ -10,6 +10,8 @@ public struct BlobDecoder: ~Copyable, Sendable {
 
   /// A buffer that one long value has made larger than this is not kept.
   private static let keptByteCount = 4 << 20
+  /// Room for one block of a frame, which is more than most values need.
+  private static let firstByteCount = ZstdFrame.maximumBlockByteCount
 
   /// - Parameter limit: how long a decompressed value may be; longer ones are refused before any memory is taken where
   ///   their frame tells, and else when they reach it. The default is what page servers can write.
@@ -19,7 +21,8 @@ public struct BlobDecoder: ~Copyable, Sendable {
     self.limit = limit
   }
 
-  /// Runs `body` on the value whose blob begins at the start of `bytes`; what stands behind the blob is not looked at.
+  /// Runs `body` on the value whose blob begins at the start of `bytes`; what stands behind the blob is not looked
+  /// at.
   ///
   /// A value that is stored as it is is not copied. Offsets of errors count from the header.
   @inline(__always)
@@ -65,31 +68,38 @@ public struct BlobDecoder: ~Copyable, Sendable {
         expected: "the end of the blob"
       )
     }
-    let wanted = min(frame.maximumContentByteCount, limit)
-    if buffer.count < wanted || buffer.count > max(wanted, Self.keptByteCount) {
-      buffer = [UInt8](repeating: 0, count: wanted)
+    let most = min(frame.maximumContentByteCount, limit)
+    // A frame may claim far more than it holds: beyond what is usual, memory is taken as it turns out to be needed.
+    var wanted = min(most, max(buffer.count, Self.firstByteCount))
+    if buffer.count > Self.keptByteCount { buffer = [] }
+    while true {
+      if buffer.count < wanted { buffer = [UInt8](repeating: 0, count: wanted) }
+      if let count = try decompress(stored, atMost: wanted) { return count }
+      guard wanted < most else {
+        throw FormatError(
+          .limitExceeded,
+          field: "zstd frame",
+          found: "content of more than \(wanted) bytes",
+          expected: "\(limit) or less"
+        )
+      }
+      wanted = min(most, wanted &* 4)
     }
+  }
+
+  /// Nil if the content is longer.
+  private mutating func decompress(_ stored: RawSpan, atMost byteCount: Int) throws(FormatError) -> Int? {
     var failure: FormatError?
     let count = buffer.withUnsafeMutableBytes { output -> Int? in
       do throws(FormatError) {
-        return try decompressor.decompress(
-          stored,
-          into: UnsafeMutableRawBufferPointer(rebasing: output.prefix(wanted))
-        )
+        let target = UnsafeMutableRawBufferPointer(rebasing: output.prefix(byteCount))
+        return try decompressor.decompress(stored, into: target)
       } catch {
         failure = error
         return nil
       }
     }
     if let failure { throw failure }
-    guard let count else {
-      throw FormatError(
-        .limitExceeded,
-        field: "zstd frame",
-        found: "content of more than \(wanted) bytes",
-        expected: "\(limit) or less"
-      )
-    }
     return count
   }
 

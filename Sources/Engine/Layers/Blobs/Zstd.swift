@@ -32,7 +32,8 @@ public struct ZstdDecompressor: ~Copyable, @unchecked Sendable {
   }
 }
 
-/// A compressor that makes frames as page servers do: streamed, so that a frame does not tell the length of its content.
+/// A compressor that makes frames as page servers do: streamed, so that a frame does not tell the length of its
+/// content.
 public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
   private let context: OpaquePointer
 
@@ -48,8 +49,8 @@ public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
 
   deinit { ZSTD_freeCCtx(context) }
 
-  /// Writes the frame of `content` to the start of `output`, which grows as needed, and returns its length; nil if it is
-  /// no shorter than the content.
+  /// Writes the frame of `content` to the start of `output`, which grows as needed, and returns its length; nil if it
+  /// is no shorter than the content.
   public func compress(_ content: RawSpan, into output: inout [UInt8]) -> Int? {
     let bound = ZSTD_compressBound(content.byteCount)
     if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
@@ -67,7 +68,8 @@ public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
       content.withUnsafeBytes { source -> Int? in
         var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
         var frame = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-        // All of the content first and the end apart: told both at once, the library writes the length into the frame.
+        // All of the content first and the end apart: told both at once, the library writes the length into the
+        // frame.
         while input.pos < input.size {
           guard ZSTD_isError(ZSTD_compressStream2(context, &frame, &input, ZSTD_e_continue)) == 0 else {
             return nil

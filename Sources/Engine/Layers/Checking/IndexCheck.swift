@@ -2,10 +2,11 @@ import IndexFormat
 
 /// Checks the blocks of a layer's index in the order of the file.
 ///
-/// Children are written before their parents, and in the order of their keys. So while blocks are read from the first to
-/// the last, those of a level that no parent has named yet wait, and the next parent of the level above must name exactly
-/// these, in this order, with their first keys. At the end only the root waits, the last block. This looks at every block
-/// once, needs no memory for the tree, and goes on behind damage: leaves are read whatever their parents say.
+/// Children are written before their parents, and in the order of their keys. So while blocks are read from the first
+/// to the last, those of a level that no parent has named yet wait, and the next parent of the level above must name
+/// exactly these, in this order, with their first keys. At the end only the root waits, the last block. This looks at
+/// every block once, needs no memory for the tree, and goes on behind damage: leaves are read whatever their parents
+/// say.
 struct IndexCheck {
   /// A block that waits for its parent.
   private struct Waiting {

@@ -17,8 +17,8 @@ extension LayerCheck {
     return check.finish()
   }
 
-  /// Checks a layer by ranged reads, past the cache: every byte is needed once. Who wants to see the values writes this
-  /// loop, and gives `supply` a closure.
+  /// Checks a layer by ranged reads, past the cache: every byte is needed once. Who wants to see the values writes
+  /// this loop, and gives `supply` a closure.
   public static func run(
     _ object: LayerObject,
     in source: any LayerSource,

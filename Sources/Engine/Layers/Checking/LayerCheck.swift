@@ -2,8 +2,8 @@ import IndexFormat
 
 /// Looks at all of a layer file, collects findings, and goes on behind damage.
 ///
-/// Does no reading: it says which bytes it needs next, and is given them. `run` does this for bytes in memory and for a
-/// source of ranged reads.
+/// Does no reading: it says which bytes it needs next, and is given them. `run` does this for bytes in memory and for
+/// a source of ranged reads.
 ///
 ///     var check = LayerCheck(object, byteCount: size, depth: .blobs)
 ///     while let range = check.wanted {

@@ -16,8 +16,8 @@ import IndexFormat
 /// | 84 or 92 | 4 | root of the index, counted from that block | is the file's last block |
 /// | 88 or 96 | | zeros, to 8192 | zero |
 ///
-/// Numbers are big-endian. There is neither shard nor generation: after a split, shards share a file. Version 3 came in
-/// April 2022 and still is the only one; older files have another index and are refused.
+/// Numbers are big-endian. There is neither shard nor generation: after a split, shards share a file. Version 3 came
+/// in April 2022 and still is the only one; older files have another index and are refused.
 ///
 /// Source: `storage_layer/{image_layer,delta_layer}.rs`.
 public struct LayerSummary: Equatable, Sendable {
@@ -61,8 +61,8 @@ public struct LayerSummary: Equatable, Sendable {
     }
   }
 
-  /// Reads the fields of a layer of this kind at the start of `bytes`. Whether their values are right is not looked at:
-  /// `differences` does.
+  /// Reads the fields of a layer of this kind at the start of `bytes`. Whether their values are right is not looked
+  /// at: `differences` does.
   public init(parsing bytes: RawSpan, as kind: LayerName.Kind) throws(FormatError) {
     var reader = ByteReader(bytes)
     magic = try reader.uint16("magic")

@@ -2,9 +2,9 @@ import Synchronization
 
 /// Blocks of layers that were read, within a budget of bytes, for all readers together.
 ///
-/// Kept are groups of eight blocks, as a ranged read of 64 KiB takes hardly longer than one of 8. Each shard has its own
-/// lock, a table, and a ring of slots with a hand ("clock"): a look-up marks the slot, and the hand takes the next slot
-/// without a mark, wiping marks on its way. So a look-up moves nothing, and what is read once goes first.
+/// Kept are groups of eight blocks, as a ranged read of 64 KiB takes hardly longer than one of 8. Each shard has its
+/// own lock, a table, and a ring of slots with a hand ("clock"): a look-up marks the slot, and the hand takes the
+/// next slot without a mark, wiping marks on its way. So a look-up moves nothing, and what is read once goes first.
 public final class BlockCache: Sendable {
   /// A layer that is open; its number is never used again.
   public struct FileID: Hashable, Sendable {

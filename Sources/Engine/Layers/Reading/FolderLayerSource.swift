@@ -2,10 +2,10 @@ import Glibc
 
 /// Layers in a folder: a copy of a bucket, a snapshot, a page server's LocalFs store. Keys are paths below it.
 ///
-/// Files are read, not mapped. Somebody else may cut a file while it is looked at (a copy that is repeated in place, say),
-/// and touching a mapped page behind the new end kills the process by SIGBUS; a read just comes back short, which is an
-/// error here. The price is one copy, which costs less than decompressing what is copied. Symbolic links to files are
-/// not followed, and no key leads out of the folder.
+/// Files are read, not mapped. Somebody else may cut a file while it is looked at (a copy that is repeated in place,
+/// say), and touching a mapped page behind the new end kills the process by SIGBUS; a read just comes back short,
+/// which is an error here. The price is one copy, which costs less than decompressing what is copied. A symbolic link
+/// in place of a file is not followed, and no key leads out of the folder by `..`.
 public struct FolderLayerSource: LayerSource {
   /// Without a slash at the end.
   public let root: String

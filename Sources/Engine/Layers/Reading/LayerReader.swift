@@ -10,8 +10,8 @@ import IndexFormat
 ///
 /// So one value of a layer that was not open takes three ranged reads, if its index is no longer than that.
 ///
-/// A class, because an open layer is one thing that many reads share. (As a structure of this size it also meets a fault
-/// of Swift 6.3.1: an asynchronous function that takes it as a parameter returns into nowhere.)
+/// A class, because an open layer is one thing that many reads share. (As a structure of this size it also meets a
+/// fault of Swift 6.3.1: an asynchronous function that takes it as a parameter returns into nowhere.)
 public final class LayerReader: Sendable {
   public let object: LayerObject
   public let summary: LayerSummary
@@ -84,7 +84,13 @@ public final class LayerReader: Sendable {
   public func entries(from: TreeKey = .min, to: TreeKey = .max) async throws(LayerReadError) -> [LayerEntry] {
     var collector = EntryCollector(object.name, to: to)
     var index = IndexBlocks(self)
-    var scan = TreeScan(root: geometry.root, keyByteCount: summary.keyByteCount, from: from)
+    var scan = TreeScan(
+      root: geometry.root,
+      keyByteCount: summary.keyByteCount,
+      from: from,
+      to: to,
+      includesNext: true
+    )
     while let number = scan.wantedBlock {
       guard number <= geometry.root else { throw damaged(TreeNode.badBlock(number, geometry.root), number) }
       let block = try await index.block(

@@ -1,7 +1,7 @@
 /// Which ranges to read for a set of wanted ones: those near each other together, none too long.
 ///
-/// A request costs about as much as some 100 KiB of transfer, so bytes between two wanted ranges are read and thrown away
-/// rather than asking twice.
+/// A request costs about as much as some 100 KiB of transfer, so bytes between two wanted ranges are read and thrown
+/// away rather than asking twice.
 public struct ReadPlan: Equatable, Sendable {
   public struct Read: Equatable, Sendable {
     public var range: Range<UInt64>

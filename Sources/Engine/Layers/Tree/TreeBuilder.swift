@@ -2,9 +2,9 @@ import IndexFormat
 
 /// Builds a layer's index from keys in ascending order: the same blocks that page servers make.
 ///
-/// The open nodes, one a level, stand on a stack, leaf on top. A full node takes out of its keys what its first and last
-/// have in common, once; then it is written, and its first key and block number go to its parent. So children are
-/// written before parents, and the root last.
+/// The open nodes, one a level, stand on a stack, leaf on top. A full node takes out of its keys what its first and
+/// last have in common, once; then it is written, and its first key and block number go to its parent. So children
+/// are written before parents, and the root last.
 ///
 /// Source: `pageserver/src/tenant/disk_btree.rs`.
 public struct TreeBuilder: Sendable {

@@ -1,7 +1,8 @@
 import IndexFormat
 
-/// Walks the part of a layer's index that holds a range of keys, in ascending order, without doing any reading: it says
-/// which block it needs, and is given that. So one and the same code works on mapped files and on ranged requests.
+/// Walks the part of a layer's index that holds a range of keys, in ascending order, without doing any reading: it
+/// says which block it needs, and is given that. So one and the same code works on mapped files and on ranged
+/// requests.
 ///
 ///     var scan = TreeScan(root: root, keyByteCount: 26, from: first, to: last)
 ///     while let number = scan.wantedBlock {
@@ -9,9 +10,9 @@ import IndexFormat
 ///     }
 ///
 /// Strict: a damaged block ends it with an error. Every block is compared with what its parent says: its level is one
-/// less than the parent's, its number is less (page servers write children first), its first key is the parent's entry,
-/// and all its keys lie before the parent's next entry. So no block is met twice, no chain of blocks is without an end,
-/// and the blocks read are at most those of the index.
+/// less than the parent's, its number is less (page servers write children first), its first key is the parent's
+/// entry, and all its keys lie before the parent's next entry. So no block is met twice, no chain of blocks is
+/// without an end, and the blocks read are at most those of the index.
 public struct TreeScan: Sendable {
   /// A block to be read, and what its parent says of it.
   private struct Pending {
@@ -26,31 +27,42 @@ public struct TreeScan: Sendable {
   private let keyByteCount: Int
   private let from: TreeKey
   private let to: TreeKey
+  /// Whether the entry behind the range is given to the visitor, too.
+  private let includesNext: Bool
   /// The next one is the last.
   private var pending: [Pending]
 
   /// - Parameters:
   ///   - from: the first key wanted.
   ///   - to: the key before which the scan ends.
-  public init(root: UInt32, keyByteCount: Int, from: TreeKey = .min, to: TreeKey = .max) {
+  ///   - includesNext: whether the first entry at or behind `to` is visited as well, which tells where the blob of the
+  ///     last one before it ends.
+  public init(
+    root: UInt32,
+    keyByteCount: Int,
+    from: TreeKey = .min,
+    to: TreeKey = .max,
+    includesNext: Bool = false
+  ) {
     precondition(1...TreeKey.maximumByteCount ~= keyByteCount)
     self.keyByteCount = keyByteCount
     self.from = from
     self.to = to
+    self.includesNext = includesNext
     pending = from < to ? [Pending(block: root)] : []
   }
 
   /// The block that the scan needs to go on, counted from the start of the index; nil at the end.
   public var wantedBlock: UInt32? { pending.last?.block }
 
-  /// Blocks with keys below `end` that the scan will need after that one, as far as it knows, in this order: what to read
-  /// ahead.
+  /// Blocks with keys below `end` that the scan will need after that one, as far as it knows, in this order: what to
+  /// read ahead.
   public func upcomingBlocks(_ limit: Int, before end: TreeKey = .max) -> [UInt32] {
     pending.dropLast().suffix(limit).reversed().prefix { $0.firstKey.map { $0 < end } ?? true }.map(\.block)
   }
 
-  /// Goes on with the wanted block. `visit` gets the entries of a leaf within the range, one after the other, and ends
-  /// the scan by giving back false. Offsets of errors count from the start of the block.
+  /// Goes on with the wanted block. `visit` gets the entries of a leaf within the range, one after the other, and
+  /// ends the scan by giving back false. Offsets of errors count from the start of the block.
   ///
   /// - Returns: false if there is nothing more to do.
   @discardableResult
@@ -109,7 +121,7 @@ public struct TreeScan: Sendable {
     var index = node.countBelow(from)
     while index < node.count {
       let key = node.key(index)
-      guard key < to, visit(key, try node.value(index)) else { return false }
+      guard key < to || includesNext, visit(key, try node.value(index)), key < to else { return false }
       index &+= 1
     }
     return true
@@ -121,7 +133,7 @@ public struct TreeScan: Sendable {
     let below = node.countBelow(from)
     let isExact = below < node.count && node.key(below) == from
     let first = isExact ? below : max(below &- 1, 0)
-    let end = max(node.countBelow(to), first)
+    let end = max(min(node.countBelow(to) &+ (includesNext ? 1 : 0), node.count), first)
     var index = end
     while index > first {
       index &-= 1

@@ -19,8 +19,8 @@ import IndexFormat
 /// | 7 | truncate visibility map | byte: u64; bit offset: u64. Since 2024-11-14 |
 /// | 8 | test | append: count, UTF-8; clear: bool; will_init: bool; only_if: optional count, UTF-8 |
 ///
-/// Numbers as in `ByteReader`. Tag 8 is written by test builds only, between 2024-06-13 and 2024-11-14 as tag 7 and until
-/// 2025-04-08 without `only_if`; these two forms are not read.
+/// Numbers as in `ByteReader`. Tag 8 is written by test builds only, between 2024-06-13 and 2024-11-14 as tag 7 and
+/// until 2025-04-08 without `only_if`; these two forms are not read.
 ///
 /// Sources: `libs/wal_decoder/src/models/record.rs`; 2024: `pageserver/src/walrecord.rs`.
 public enum NeonRecord: Equatable, Sendable {

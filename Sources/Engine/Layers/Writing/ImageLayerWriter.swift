@@ -2,8 +2,8 @@ import IndexFormat
 
 /// How blobs of image layers are compressed.
 ///
-/// Page servers write none before 2024-08-18, and zstd of level 1 since, unless configured otherwise (`disabled`, `zstd`,
-/// `zstd(N)`). Delta layers are never compressed.
+/// Page servers write none before 2024-08-18, and zstd of level 1 since, unless configured otherwise (`disabled`,
+/// `zstd`, `zstd(N)`). Delta layers are never compressed.
 public enum ImageCompression: Equatable, Sendable {
   case none
   case zstd(level: Int)
