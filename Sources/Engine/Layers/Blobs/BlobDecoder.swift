@@ -1,5 +1,4 @@
 import IndexFormat
-import Synchronization
 
 /// Gives the bytes of values as they were before they were stored. Keeps a decompressor and a buffer for use again.
 public struct BlobDecoder: ~Copyable, Sendable {

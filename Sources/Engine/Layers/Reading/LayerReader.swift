@@ -10,8 +10,8 @@ import IndexFormat
 ///
 /// So one value of a layer that was not open takes three ranged reads, if its index is no longer than that.
 ///
-/// A class, because an open layer is one thing that many reads share. (As a structure of this size it also meets a
-/// fault of Swift 6.3.1: an asynchronous function that takes it as a parameter returns into nowhere.)
+/// A class, because an open layer is one thing that many reads share. (As a structure, handed to other asynchronous
+/// functions, it also made debug builds of Swift 6.3.1 return into nowhere; so keep what crosses an `await` small.)
 public final class LayerReader: Sendable {
   public let object: LayerObject
   public let summary: LayerSummary
