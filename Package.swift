@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .executable(name: "scrubber", targets: ["Scrubber"]),
     .library(name: "IndexFormat", targets: ["IndexFormat"]),
+    .library(name: "Engine", targets: ["Engine"]),
   ],
   targets: [
     // Everything a bucket says by names and JSON. Knows no file, socket, clock or C library.
@@ -55,6 +56,15 @@ let package = Package(
       pkgConfig: "libpq",
       providers: [.apt(["libpq-dev"])]
     ),
+    // What blobs of layer files are compressed with.
+    .systemLibrary(
+      name: "CZstd",
+      path: "Sources/CLibraries/CZstd",
+      pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"])]
+    ),
+    // What layers hold: reading, writing and checking them over ranged reads. Knows no store and no command line.
+    .target(name: "Engine", dependencies: ["IndexFormat", "CZstd"], swiftSettings: strict),
     // Both edges: object stores, the command line, reports.
     .executableTarget(
       name: "Scrubber",
@@ -63,11 +73,12 @@ let package = Package(
     ),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["IndexFormat"],
+      dependencies: ["IndexFormat", "Engine"],
       path: "Benchmarks",
       swiftSettings: strict
     ),
     .testTarget(name: "IndexFormatTests", dependencies: ["IndexFormat"], swiftSettings: strict),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "IndexFormat"], swiftSettings: strict),
     // The mechanical rules of the project, read off its sources.
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(

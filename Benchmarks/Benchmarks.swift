@@ -8,13 +8,14 @@ import Foundation
 ///     Benchmarks safekeeper --scrubber PROGRAM CONN TABLE DIR   the same of safekeepers against psql and find
 ///     Benchmarks snapshot --scrubber PROGRAM --s5cmd PROGRAM BUCKET TENANT DIR
 ///                                                          tenant-snapshot against s5cmd cp of the same objects
+///     Benchmarks blobs DIR                                 values of image layers against zstd -t
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
 /// `make bench` prepares what is needed and runs all of them.
 @main
 struct Benchmarks {
-  static func main() {
+  static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       switch arguments.first {
@@ -23,11 +24,12 @@ struct Benchmarks {
       case "scan-s3": try ScanS3Benchmark(arguments.dropFirst()).run()
       case "safekeeper": try SafekeeperBenchmark(arguments.dropFirst()).run()
       case "snapshot": try SnapshotBenchmark(arguments.dropFirst()).run()
+      case "blobs": try await BlobsBenchmark(arguments.dropFirst()).run()
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
-          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|make-wal|make-bucket …"
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|make-wal|make-bucket …"
         )
       }
     } catch {

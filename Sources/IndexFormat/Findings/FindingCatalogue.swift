@@ -38,6 +38,19 @@ extension FindingCode {
     case .layerUnknownGeneration: .layerUnknownGeneration
     case .layerUnconfirmed: .layerUnconfirmed
     case .layerRecovered: .layerRecovered
+    case .layerBadLength: .layerBadLength
+    case .layerBadGeometry: .layerBadGeometry
+    case .layerSummaryMismatch: .layerSummaryMismatch
+    case .layerForeignTimeline: .layerForeignTimeline
+    case .layerTreeDamaged: .layerTreeDamaged
+    case .layerKeyOrder: .layerKeyOrder
+    case .layerKeyOutOfRange: .layerKeyOutOfRange
+    case .layerBlobMisplaced: .layerBlobMisplaced
+    case .layerBlobDamaged: .layerBlobDamaged
+    case .layerValueDamaged: .layerValueDamaged
+    case .layerWillInitMismatch: .layerWillInitMismatch
+    case .layerPaddingNotZero: .layerPaddingNotZero
+    case .layerBlobUnusual: .layerBlobUnusual
     case .indexMissing: .indexMissing
     case .indexUnreadable: .indexUnreadable
     case .indexBadChecksum: .indexBadChecksum

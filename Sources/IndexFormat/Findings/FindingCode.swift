@@ -22,6 +22,21 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case layerUnconfirmed = "layer.unconfirmed"
   case layerRecovered = "layer.recovered"
 
+  // Layer files
+  case layerBadLength = "layer.bad-length"
+  case layerBadGeometry = "layer.bad-geometry"
+  case layerSummaryMismatch = "layer.summary-mismatch"
+  case layerForeignTimeline = "layer.foreign-timeline"
+  case layerTreeDamaged = "layer.tree-damaged"
+  case layerKeyOrder = "layer.key-order"
+  case layerKeyOutOfRange = "layer.key-out-of-range"
+  case layerBlobMisplaced = "layer.blob-misplaced"
+  case layerBlobDamaged = "layer.blob-damaged"
+  case layerValueDamaged = "layer.value-damaged"
+  case layerWillInitMismatch = "layer.will-init-mismatch"
+  case layerPaddingNotZero = "layer.padding-not-zero"
+  case layerBlobUnusual = "layer.blob-unusual"
+
   // Index files
   case indexMissing = "index.missing"
   case indexUnreadable = "index.unreadable"

@@ -9,6 +9,8 @@ import Testing
     ancestor.self ancestor.cycle ancestor.deleted ancestor.lsn-collected shard.missing shard.timeline-missing
     manifest.unreadable wal.segment-missing wal.segment-missing-unknown wal.segment-size wal.partial-size
     wal.page-damaged wal.record-damaged wal.ends-early snapshot.file-missing snapshot.file-damaged
+    layer.bad-length layer.bad-geometry layer.summary-mismatch layer.tree-damaged layer.key-order
+    layer.key-out-of-range layer.blob-misplaced layer.blob-damaged layer.value-damaged layer.will-init-mismatch
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -18,6 +20,7 @@ import Testing
     manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
     initdb.empty tenant.bad-name object.unknown-name wal.segment-unconfirmed wal.segment-unlisted
     wal.partial-misnamed wal.claim-invalid wal.claims-disagree wal.timeline-unclaimed layer.recovered
+    layer.padding-not-zero layer.blob-unusual
     """
   static let garbage = """
     layer.orphan index.superseded timeline.deleting manifest.superseded wal.partial-superseded wal.leftover
@@ -28,7 +31,7 @@ import Testing
     manifest.unknown-field heatmap.layer-missing heatmap.unknown-field initdb.missing tenant.deleted-mark
     layer.image-ahead index.version-behind index.behind-heatmap index.previous-generation index.end-not-covered
     manifest.previous-generation wal.timeline-deleted wal.start-unknown wal.before-start wal.upload-behind
-    wal.timeline-cancelled wal.control-plane-not-asked
+    wal.timeline-cancelled wal.control-plane-not-asked layer.foreign-timeline
     """
 
   @Test(arguments: [(errors, Severity.error), (warnings, .warning), (garbage, .garbage), (infos, .info)])

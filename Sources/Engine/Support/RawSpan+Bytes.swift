@@ -1,0 +1,39 @@
+/// Looking at bytes at offsets that the caller has compared with the span.
+extension RawSpan {
+  @inline(__always)
+  func byte(_ offset: Int) -> UInt8 { unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
+
+  @inline(__always)
+  func uint16(_ offset: Int) -> UInt16 {
+    unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self).bigEndian
+  }
+
+  @inline(__always)
+  func uint32(_ offset: Int) -> UInt32 {
+    unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self).bigEndian
+  }
+
+  @inline(__always)
+  func uint64(_ offset: Int) -> UInt64 {
+    unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).bigEndian
+  }
+
+  /// Where in `range` the first byte stands that is not zero; nil if there is none. Looks at eight bytes at a time.
+  func firstNonZero(in range: Range<Int>) -> Int? {
+    var offset = range.lowerBound
+    while offset &+ 8 <= range.upperBound {
+      if unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) != 0 { break }
+      offset &+= 8
+    }
+    while offset < range.upperBound {
+      if byte(offset) != 0 { return offset }
+      offset &+= 1
+    }
+    return nil
+  }
+
+  /// A copy of the bytes in `range`.
+  func copy(_ range: Range<Int>) -> [UInt8] {
+    extracting(range).withUnsafeBytes { [UInt8]($0) }
+  }
+}

@@ -1,0 +1,19 @@
+import Glibc
+
+/// A call of the system that failed.
+public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The name of the call.
+  public var call: String
+  public var path: String
+  /// `errno` after the call.
+  public var code: Int32
+
+  /// Takes `errno` as it stands now.
+  init(_ call: String, _ path: String) {
+    self.call = call
+    self.path = path
+    code = errno
+  }
+
+  public var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
+}
