@@ -96,14 +96,15 @@ enum XMLReader {
 
 /// Where a document stands. Used by one parser's callbacks, one after the other.
 ///
-/// Callbacks of C cannot be generic: what concerns the visitor is in the subclass.
+/// Callbacks of C cannot be generic: what concerns the visitor is in the subclass. As no callback is ever called inside
+/// of another one, there is nothing to check about exclusive access, which would cost more than the work.
 private class XMLState {
-  private(set) var error: XMLError?
+  @exclusivity(unchecked) private(set) var error: XMLError?
   /// The text of all open elements, one behind the other, and where each one's begins: the innermost one's is
   /// the last, so that no element needs a buffer of its own.
-  private var text: [UInt8] = []
-  private var textStarts: [Int] = []
-  private var elementCount = 0
+  @exclusivity(unchecked) private var text: [UInt8] = []
+  @exclusivity(unchecked) private var textStarts: [Int] = []
+  @exclusivity(unchecked) private var elementCount = 0
   var isFinished: Bool { textStarts.isEmpty && elementCount > 0 }
 
   static func from(_ context: UnsafeMutableRawPointer?) -> XMLState? {
@@ -140,7 +141,7 @@ private class XMLState {
 }
 
 private final class XMLVisit<Visitor: XMLVisitor>: XMLState {
-  private(set) var visitor: Visitor
+  @exclusivity(unchecked) private(set) var visitor: Visitor
 
   init(_ visitor: Visitor) { self.visitor = visitor }
 
