@@ -187,49 +187,30 @@ struct PageserverScan: Sendable {
     var withdrawn = Set<Int>()
     var errors: [LookError] = []
     let missing = verdict.missingLayers
-    await withTaskGroup(of: (Int, Result<ObjectMetadata?, StoreError>).self) { group in
-      var waiting = missing.indices.makeIterator()
-      for _ in 0..<Self.parallelHeads {
-        guard let number = waiting.next() else { break }
-        group.addTask { (number, await head(missing[number].key)) }
-      }
-      while let (number, answer) = await group.next() {
-        let finding = missing[number].finding
-        switch answer {
-        case .success(nil): break
-        case .success(let metadata?) where isListingComplete:
-          verdict.findings[finding].code = .layerUnconfirmed
-          verdict.findings[finding].message =
-            "the listing lacks the layer, but asked for by name it is there"
-          verdict.findings[finding].seen = "\(metadata.size) bytes"
-        // In the part of the listing that is known to be missing.
-        case .success: withdrawn.insert(finding)
-        case .failure(let error):
-          withdrawn.insert(finding)
-          errors.append(
-            LookError(
-              objectKey: missing[number].key,
-              tenant: verdict.findings[finding].tenant,
-              reason: error.description
-            )
+    let answers = await store.heads(of: missing.map(\.key), atOnce: Self.parallelHeads)
+    for (layer, answer) in zip(missing, answers) {
+      switch answer {
+      case nil, .success(nil): break
+      case .success(let metadata?) where isListingComplete:
+        verdict.findings[layer.finding].code = .layerUnconfirmed
+        verdict.findings[layer.finding].message =
+          "the listing lacks the layer, but asked for by name it is there"
+        verdict.findings[layer.finding].seen = "\(metadata.size) bytes"
+      // In the part of the listing that is known to be missing.
+      case .success: withdrawn.insert(layer.finding)
+      case .failure(let error):
+        withdrawn.insert(layer.finding)
+        errors.append(
+          LookError(
+            objectKey: layer.key,
+            tenant: verdict.findings[layer.finding].tenant,
+            reason: error.description
           )
-        }
-        if !Task.isCancelled, let number = waiting.next() {
-          group.addTask { (number, await head(missing[number].key)) }
-        }
+        )
       }
     }
-    // Answers come in any order.
     verdict.lookErrors += errors.sorted { $0.objectKey < $1.objectKey }
     verdict.removeFindings { withdrawn.contains($0) }
-  }
-
-  private func head(_ key: String) async -> Result<ObjectMetadata?, StoreError> {
-    do throws(StoreError) {
-      return .success(try await store.head(key))
-    } catch {
-      return .failure(error)
-    }
   }
 }
 

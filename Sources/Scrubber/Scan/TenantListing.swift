@@ -17,85 +17,60 @@ struct TenantListing: Sendable {
     case interrupted(TenantVerdict)
   }
 
-  /// A store that fails on the same place this often in a row is left alone.
-  private static let maxFailuresAtOnePlace = 3
-  /// The most failures of one range.
-  private static let maxFailures = 10_000
-
   func forEach(
     _ request: ListRequest,
     listed: (ListingPage) async -> Void,
     _ body: (Step) async -> Void
   ) async {
     var builder = InventoryBuilder(tenantsPrefix: root.tenantsPrefix)
-    var failures = ListingFailures(tenantsPrefix: root.tenantsPrefix)
+    var holes = ListingHoles(tenantsPrefix: root.tenantsPrefix)
     let pages = slots.map { ParallelListing(store, request, slots: $0) } ?? store.list(request)
-    while !Task.isCancelled {
-      do throws(StoreError) {
-        guard let page = try await pages.next() else { break }
-        await listed(page)
-        var finished: [TenantInventory] = []
-        builder.add(page) { finished.append($0) }
-        for tenant in finished { await body(.tenant(failures.mark(tenant))) }
-        if let outside = builder.takeOutside() { await body(.outside(outside)) }
-      } catch {
-        if error.kind == .cancelled { break }
-        let isNew = failures.add(error, leavesAHole: pages.resumesBehindErrors)
-        if isNew { await body(.couldNotList(LookError(objectKey: error.key, reason: error.description))) }
-        if failures.countAtOnePlace >= Self.maxFailuresAtOnePlace || failures.count >= Self.maxFailures {
-          builder.abandon()
-          break
-        }
-      }
+    let isWhole = await ListingWalk.run(pages) { page in
+      await listed(page)
+      var finished: [TenantInventory] = []
+      builder.add(page) { finished.append($0) }
+      for tenant in finished { await body(.tenant(holes.mark(tenant))) }
+      if let outside = builder.takeOutside() { await body(.outside(outside)) }
+    } fail: { error, leavesAHole in
+      if leavesAHole { holes.add(error.key) }
+      await body(.couldNotList(LookError(objectKey: error.key, reason: error.description)))
     }
-    await finish(&builder, failures, body)
+    if !isWhole { builder.abandon() }
+    await finish(&builder, holes, body)
   }
 
   private func finish(
     _ builder: inout InventoryBuilder,
-    _ failures: ListingFailures,
+    _ holes: ListingHoles,
     _ body: (Step) async -> Void
   ) async {
     if let last = builder.finish() {
       if Task.isCancelled {
         await body(.interrupted(TenantVerdict(interrupted: last)))
       } else {
-        await body(.tenant(failures.mark(last)))
+        await body(.tenant(holes.mark(last)))
       }
     }
     await body(.outside(builder.outside))
   }
 }
 
-/// What went wrong in a listing, and which tenants it leaves incomplete.
-private struct ListingFailures {
+/// Where a listing is incomplete, and which tenants that concerns.
+private struct ListingHoles {
   let tenantsPrefix: String
-  private(set) var count = 0
-  private(set) var countAtOnePlace = 0
-  private var lastKey: String?
   private var prefixes: [TenantID: [String]] = [:]
   /// Folders that could not be listed and in which any tenant may have objects.
   private var everywhere: [String] = []
 
   init(tenantsPrefix: String) { self.tenantsPrefix = tenantsPrefix }
 
-  /// Notes an error; returns whether it is about another place than the one before.
-  ///
-  /// - Parameter leavesAHole: whether the listing goes on behind what failed. A store that is asked for the
-  ///   same page again leaves none.
-  mutating func add(_ error: StoreError, leavesAHole: Bool) -> Bool {
-    count += 1
-    let isNew = error.key != lastKey
-    countAtOnePlace = isNew ? 1 : countAtOnePlace + 1
-    lastKey = error.key
-    guard isNew, leavesAHole else { return isNew }
-    if tenantsPrefix.hasPrefix(error.key) {
-      everywhere.append(error.key)
-    } else if error.key.hasPrefix(tenantsPrefix) {
-      let folder = error.key.dropFirst(tenantsPrefix.count).prefix { $0 != "/" }
-      if let shard = TenantShardID(String(folder)) { prefixes[shard.tenant, default: []].append(error.key) }
+  mutating func add(_ key: String) {
+    if tenantsPrefix.hasPrefix(key) {
+      everywhere.append(key)
+    } else if key.hasPrefix(tenantsPrefix) {
+      let folder = key.dropFirst(tenantsPrefix.count).prefix { $0 != "/" }
+      if let shard = TenantShardID(String(folder)) { prefixes[shard.tenant, default: []].append(key) }
     }
-    return isNew
   }
 
   func mark(_ inventory: TenantInventory) -> TenantInventory {

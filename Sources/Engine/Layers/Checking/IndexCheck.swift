@@ -168,29 +168,27 @@ struct IndexCheck {
     let position = BlobPosition(value, in: kind)
     let isFirst = lastOffset == nil
     let lowest = lastOffset.map { $0 &+ 1 } ?? LayerGeometry.valuesStart
-    guard position.offset >= lowest, position.offset < valuesEnd else {
+    func misplaced(_ message: String, expected: String) {
       findings.add(
         .layerBlobMisplaced,
         at: offset &+ UInt64(node.valueOffset(index)),
         key: key.key,
         lsn: kind == .delta ? key.lsn : nil,
-        "the index leads to a place where the value cannot be",
+        message,
         seen: "\(position.offset)",
+        expected: expected
+      )
+    }
+    guard position.offset >= lowest, position.offset < valuesEnd else {
+      misplaced(
+        "the index leads to a place where the value cannot be",
         expected: "\(lowest) to \(valuesEnd &- 1)"
       )
       isInGap = true
       return
     }
     if isFirst, position.offset != LayerGeometry.valuesStart, damaged.isEmpty {
-      findings.add(
-        .layerBlobMisplaced,
-        at: offset &+ UInt64(node.valueOffset(index)),
-        key: key.key,
-        lsn: kind == .delta ? key.lsn : nil,
-        "the first value does not begin behind the summary",
-        seen: "\(position.offset)",
-        expected: "\(LayerGeometry.valuesStart)"
-      )
+      misplaced("the first value does not begin behind the summary", expected: "\(LayerGeometry.valuesStart)")
     }
     lastOffset = position.offset
     entryCount &+= 1

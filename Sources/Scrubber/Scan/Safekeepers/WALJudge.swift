@@ -128,40 +128,19 @@ final class WALJudge: Sendable {
     let folder = scan.prefix + SafekeeperObjectKey.timelinePrefix(inventory.tenant, inventory.timeline)
     let keys = numbers.compactMap { WALSegmentName(WALSegmentNumber($0), size: outcome.size) }
       .map { (name: $0, key: "\(folder)\($0)") }
-    await withTaskGroup(of: (Int, Result<ObjectMetadata?, StoreError>).self) { group in
-      var waiting = keys.indices.makeIterator()
-      let store = scan.store
-      func askNext() {
-        guard !Task.isCancelled, let number = waiting.next() else { return }
-        let key = keys[number].key
-        group.addTask {
-          do throws(StoreError) {
-            return (number, .success(try await store.head(key)))
-          } catch {
-            return (number, .failure(error))
-          }
-        }
-      }
-      for _ in 0..<Self.parallelHeads { askNext() }
-      while let (number, answer) = await group.next() {
-        var segment = WALInventory.Segment(
-          name: keys[number].name,
-          size: 0,
-          lastModified: Timestamp(nanoseconds: 0)
-        )
-        switch answer {
-        case .success(nil): break
-        case .success(let metadata?):
-          segment.size = metadata.size
-          segment.presence = .unlisted
-          inventory.add(segment)
-        case .failure(let error):
-          segment.presence = .unknown
-          inventory.add(segment)
-          let (key, tenant) = (keys[number].key, inventory.tenant)
-          errors.append(LookError(objectKey: key, tenant: tenant, reason: error.description))
-        }
-        askNext()
+    let answers = await scan.store.heads(of: keys.map(\.key), atOnce: Self.parallelHeads)
+    for ((name, key), answer) in zip(keys, answers) {
+      var segment = WALInventory.Segment(name: name, size: 0, lastModified: Timestamp(nanoseconds: 0))
+      switch answer {
+      case nil, .success(nil): break
+      case .success(let metadata?):
+        segment.size = metadata.size
+        segment.presence = .unlisted
+        inventory.add(segment)
+      case .failure(let error):
+        segment.presence = .unknown
+        inventory.add(segment)
+        errors.append(LookError(objectKey: key, tenant: inventory.tenant, reason: error.description))
       }
     }
     errors.sort { $0.objectKey < $1.objectKey }

@@ -14,10 +14,6 @@ struct WALListing: Sendable {
     case outside(TenantVerdict)
   }
 
-  /// A store that fails on the same place this often in a row is left alone.
-  private static let maxFailuresAtOnePlace = 3
-  private static let maxFailures = 10_000
-
   /// - Returns: The prefixes below which objects may be missing from the listing; the range's own if it was left.
   @discardableResult
   func forEach(
@@ -27,31 +23,18 @@ struct WALListing: Sendable {
   ) async -> [String] {
     var builder = WALInventoryBuilder(prefix: prefix)
     var holes: [String] = []
-    var failureCount = (all: 0, here: 0)
-    var lastPlace: String?
-    let pages = store.list(request)
-    while !Task.isCancelled {
-      do throws(StoreError) {
-        guard let page = try await pages.next() else { break }
-        await listed(page)
-        var finished: [WALInventory] = []
-        builder.add(page) { finished.append($0) }
-        for inventory in finished { await body(.inventory(mark(inventory, holes), holes: holes)) }
-        if let outside = builder.takeOutside(atEnd: false) { await body(.outside(outside)) }
-      } catch {
-        if error.kind == .cancelled { break }
-        let isNew = error.key != lastPlace
-        lastPlace = error.key
-        failureCount = (failureCount.all + 1, isNew ? 1 : failureCount.here + 1)
-        if pages.resumesBehindErrors, isNew { holes.append(error.key) }
-        if isNew { await body(.couldNotList(LookError(objectKey: error.key, reason: error.description))) }
-        if failureCount.here >= Self.maxFailuresAtOnePlace || failureCount.all >= Self.maxFailures {
-          // Everything that has not come may be there all the same.
-          holes.append(prefix)
-          break
-        }
-      }
+    let isWhole = await ListingWalk.run(store.list(request)) { page in
+      await listed(page)
+      var finished: [WALInventory] = []
+      builder.add(page) { finished.append($0) }
+      for inventory in finished { await body(.inventory(mark(inventory, holes), holes: holes)) }
+      if let outside = builder.takeOutside(atEnd: false) { await body(.outside(outside)) }
+    } fail: { error, leavesAHole in
+      if leavesAHole { holes.append(error.key) }
+      await body(.couldNotList(LookError(objectKey: error.key, reason: error.description)))
     }
+    // Everything that has not come may be there all the same.
+    if !isWhole { holes.append(prefix) }
     if let last = builder.finish() { await body(.inventory(mark(last, holes), holes: holes)) }
     if let outside = builder.takeOutside(atEnd: true) { await body(.outside(outside)) }
     return holes
