@@ -68,7 +68,7 @@ let package = Package(
     // Both edges: object stores, the command line, reports.
     .executableTarget(
       name: "Scrubber",
-      dependencies: ["IndexFormat", "CBuildInformation", "CCrypto", "CCurl", "CPostgres", "CXML2"],
+      dependencies: ["IndexFormat", "Engine", "CBuildInformation", "CCrypto", "CCurl", "CPostgres", "CXML2"],
       swiftSettings: strict
     ),
     .executableTarget(

@@ -24,7 +24,8 @@ struct TidyTests {
       (
         "Sources/Scrubber/",
         [
-          "IndexFormat", "CBuildInformation", "CCrypto", "CCurl", "CPostgres", "CXML2", "Dispatch", "Glibc",
+          "IndexFormat", "Engine", "CBuildInformation", "CCrypto", "CCurl", "CPostgres", "CXML2", "Dispatch",
+          "Glibc",
           "Synchronization",
         ]
       ),
