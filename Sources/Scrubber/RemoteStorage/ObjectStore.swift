@@ -23,6 +23,16 @@ protocol ObjectStore: Sendable {
   /// The bytes of an object or a part of it, and what the store says of the object.
   func read(_ request: ReadRequest) async throws(StoreError) -> ObjectContent
 
+  /// Reads a whole object into a sink, without having it in memory; gives what the store says of it. After an error the
+  /// sink may have taken some bytes.
+  ///
+  /// - Parameter partByteCount: how much to read at a time, where a store reads by parts.
+  func read(
+    _ request: ReadRequest,
+    into sink: any ObjectSink,
+    partByteCount: UInt64
+  ) async throws(StoreError) -> ObjectMetadata
+
   /// What the store says of an object; nil if there is none. Throws when that cannot be told.
   func head(_ key: String) async throws(StoreError) -> ObjectMetadata?
 

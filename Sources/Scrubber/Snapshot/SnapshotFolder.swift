@@ -210,10 +210,11 @@ final class SnapshotFolder: Sendable {
   // MARK: Files
 
   /// A file to write `size` bytes into.
-  func newPart(size: UInt64) throws(SystemCallError) -> SnapshotPart {
+  func newPart(size: UInt64, _ progress: SnapshotProgress) throws(SystemCallError) -> SnapshotPart {
     let number = partCount.add(1, ordering: .relaxed).newValue
     let name = "\(number).part"
-    return SnapshotPart(name: name, try work.handle.descriptor.createFile(name), size: size)
+    let file = try work.handle.descriptor.createFile(name)
+    return SnapshotPart(name: name, file, size: size, progress: progress)
   }
 
   func discard(_ part: SnapshotPart) {
@@ -222,11 +223,7 @@ final class SnapshotFolder: Sendable {
   }
 
   /// Gives a part its final name. False if a file has that name already: then nothing was done.
-  func place(_ part: SnapshotPart, at path: String) throws(SystemCallError) -> Bool {
-    try place(part.name, at: path)
-  }
-
-  private func place(_ name: String, at path: String) throws(SystemCallError) -> Bool {
+  func place(_ name: String, at path: String) throws(SystemCallError) -> Bool {
     guard SnapshotPath.isPossible(path) else {
       throw SystemCallError(attempt: "use \(path) as the path of a file", code: EINVAL)
     }
@@ -285,11 +282,11 @@ final class SnapshotFolder: Sendable {
     for folder in touched.withLock({ $0.sorted() }) {
       try store.makeParent(of: folder.isEmpty ? "x" : "\(folder)/x").synchronize()
     }
-    let bytes = document.encode()
-    let part = try newPart(size: UInt64(bytes.count))
-    try part.write(bytes)
-    try part.finish()
-    guard try place(part, at: SnapshotDocument.fileName) else {
+    let name = "\(partCount.add(1, ordering: .relaxed).newValue).part"
+    let file = try work.handle.descriptor.createFile(name)
+    try file.write(document.encode())
+    try file.synchronize()
+    guard try place(name, at: SnapshotDocument.fileName) else {
       throw SystemCallError(attempt: "write \(SnapshotDocument.fileName)", code: EEXIST)
     }
     try removeWork(of: path)

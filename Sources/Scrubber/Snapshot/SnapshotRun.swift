@@ -22,7 +22,7 @@ struct SnapshotRun: Sendable {
   var journal: SnapshotJournal?
   /// Looks at a tenant that changes all the time.
   var maxLooks = 16
-  var partByteCount: UInt64 = 16 << 20
+  var partByteCount: UInt64 = 4 << 20
 
   static let resumeHint = "What is there is kept: go on with --resume."
 
@@ -154,9 +154,11 @@ struct SnapshotRun: Sendable {
     async throws(ScanFailure)
   {
     try drop(plan, folder, &state)
-    // What decides comes last: it is the most likely to change.
+    // The largest first, so that no long one is left when all others are done. What decides comes last: it is the most
+    // likely to change.
     let waiting = plan.items.filter { state.held[$0.path] == nil }
-    let items = waiting.filter { $0.digest == nil } + waiting.filter { $0.digest != nil }
+    let items =
+      waiting.filter { $0.digest == nil }.sorted { $1.size < $0.size } + waiting.filter { $0.digest != nil }
     let bytes = plan.items.reduce(UInt64(0)) { $0.saturatingSum($1.size) }
     let missing = items.reduce(UInt64(0)) { $0.saturatingSum($1.size) }
     progress.begin(
@@ -170,7 +172,6 @@ struct SnapshotRun: Sendable {
       store: origin.store,
       tenantsPrefix: origin.root.tenantsPrefix,
       folder: folder,
-      tokens: TokenBucket(count: origin.jobs),
       progress: progress
     )
     fetcher.partByteCount = partByteCount

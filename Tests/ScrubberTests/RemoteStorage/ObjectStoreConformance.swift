@@ -279,6 +279,39 @@ extension ObjectStoreConformance {
     }
   }
 
+  func checkReadingIntoASink() async throws {
+    let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 >> 8) }
+    try await withStore([("some/object", content), ("empty", [])]) { store async throws in
+      let metadata = try await store.head("some/object")
+      for part in [70_000, 300_000, 400_000] as [UInt64] {
+        let sink = HesitantSink()
+        let request = ReadRequest("some/object", limit: 300_000)
+        #expect(try await store.read(request, into: sink, partByteCount: part) == metadata)
+        #expect(sink.bytes == content)
+        #expect(sink.refusals > 0)
+      }
+      let sink = HesitantSink()
+      let empty = try await store.read(ReadRequest("empty", limit: 0), into: sink, partByteCount: 10)
+      #expect(empty.size == 0 && sink.bytes.isEmpty)
+      let other = String(repeating: "0", count: 32)
+      for (kind, request) in [
+        (.tooLarge, ReadRequest("some/object", limit: 299_999)),
+        (.tooLarge, ReadRequest("some/object", limit: -1)),
+        (.notFound, ReadRequest("missing", limit: 10)), (.badRequest, ReadRequest("a//b", limit: 10)),
+        (.changed, ReadRequest("some/object", ifMatch: other, limit: 300_000)),
+      ] as [(StoreError.Kind, ReadRequest)] {
+        await expectStoreError(kind, .read, key: request.key) {
+          _ = try await store.read(request, into: HesitantSink(), partByteCount: 100_000)
+        }
+      }
+      // What a sink has no use for ends the reading, and does not look like a fault of the object.
+      await expectStoreError(.failed, .read, key: "some/object") {
+        let request = ReadRequest("some/object", limit: 300_000)
+        _ = try await store.read(request, into: HesitantSink(limit: 150_000), partByteCount: 100_000)
+      }
+    }
+  }
+
   func checkMissingObjects() async throws {
     try await withStore([("a/b/c", [1])]) { store async throws in
       for key in ["a", "a/b", "a/b/d", "a/b/c/d", "b", "a/b/cc"] {
@@ -398,6 +431,7 @@ extension ObjectStoreConformance {
     try await checkRanges()
     try await checkLimits()
     try await checkConditions()
+    try await checkReadingIntoASink()
     try await checkMissingObjects()
     try await checkBadKeys()
     try await checkVersionsAreRefusedWhereThereAreNone()

@@ -12,14 +12,12 @@ struct ObjectFetcherTests {
     _ store: any ObjectStore,
     into folder: SnapshotFolder,
     part: UInt64,
-    tokens: Int,
     modified: Timestamp
   ) async -> Result<SnapshotFile, ObjectFetcher.Failure> {
     var fetcher = ObjectFetcher(
       store: store,
       tenantsPrefix: "t/",
       folder: folder,
-      tokens: TokenBucket(count: tokens),
       progress: SnapshotProgress()
     )
     fetcher.partByteCount = part
@@ -37,13 +35,11 @@ struct ObjectFetcherTests {
     let store = MemoryObjectStore()
     let time = try store.put("t/a", body: .bytes(bytes)).lastModified
     for part in [1, 7, 64, 333, 999, 1000, 1001] as [UInt64] {
-      for tokens in [1, 2, 5] where part > 1 || tokens == 5 {
-        let target = try QuickFolder()
-        let folder = try SnapshotFolder(target.path)
-        let file = try await fetch(store, into: folder, part: part, tokens: tokens, modified: time).get()
-        #expect(file.sha256 == SHA256Digest(bytes: Digest.sha256(bytes)))
-        #expect(Array(try Data(contentsOf: URL(filePath: "\(target.path)/a"))) == bytes, "\(part) \(tokens)")
-      }
+      let target = try QuickFolder()
+      let folder = try SnapshotFolder(target.path)
+      let file = try await fetch(store, into: folder, part: part, modified: time).get()
+      #expect(file.sha256 == SHA256Digest(bytes: Digest.sha256(bytes)))
+      #expect(Array(try Data(contentsOf: URL(filePath: "\(target.path)/a"))) == bytes, "\(part)")
     }
   }
 
@@ -56,7 +52,7 @@ struct ObjectFetcherTests {
         let target = try QuickFolder()
         let folder = try SnapshotFolder(target.path)
         let faulty = FaultyObjectStore(store, faults: [fault])
-        let result = await fetch(faulty, into: folder, part: 100, tokens: 3, modified: time)
+        let result = await fetch(faulty, into: folder, part: 100, modified: time)
         guard case .failure(.store) = result else {
           Issue.record("\(call): \(result)")
           continue
@@ -86,24 +82,11 @@ struct ObjectFetcherTests {
       let target = try QuickFolder()
       let folder = try SnapshotFolder(target.path)
       let store = ChangingObjectStore(states) { $0 == .read && $1 == call }
-      let result = await fetch(store, into: folder, part: 100, tokens: 2, modified: time)
+      let result = await fetch(store, into: folder, part: 100, modified: time)
       guard case .failure(.changed) = result else {
         Issue.record("\(call): \(result)")
         continue
       }
     }
-  }
-
-  @Test func tokensAreHandedOnInTurn() async {
-    let bucket = TokenBucket(count: 2)
-    await bucket.take()
-    #expect(bucket.takeIfFree() && !bucket.takeIfFree())
-    async let waiting: Void = bucket.take()
-    bucket.giveBack()
-    await waiting
-    #expect(!bucket.takeIfFree())
-    bucket.giveBack()
-    bucket.giveBack()
-    #expect(bucket.takeIfFree())
   }
 }

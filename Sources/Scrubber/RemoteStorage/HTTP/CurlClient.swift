@@ -11,6 +11,7 @@ import Synchronization
 /// | redirects | are not followed: a signature holds for one address |
 /// | proxies | `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY`, `NO_PROXY`, as libcurl reads them. Not `HTTP_PROXY`: a web server sets that from a header of its client |
 /// | cancellation | the transfer is removed and its connection closed |
+/// | a body that its taker has no room for | is not read on until there is room |
 ///
 /// No task ever waits on a lock while the network is slow; the thread sleeps in `curl_multi_poll` and is woken for new
 /// requests by `curl_multi_wakeup`.
@@ -31,6 +32,8 @@ final class CurlClient: Sendable {
 
   func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     let transfer = CurlTransfer(request)
+    let loop = loop
+    request.sink?.notify { loop.wake() }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         transfer.continuation = continuation
@@ -113,6 +116,7 @@ private final class CurlLoop: @unchecked Sendable {
       if isStopped { break }
       dropCancelled()
       startWaiting()
+      goOnWithPaused()
       var runningCount: CInt = 0
       curl_multi_perform(multi, &runningCount)
       if collectFinished() { continue }
@@ -157,6 +161,15 @@ private final class CurlLoop: @unchecked Sendable {
         continue
       }
       running[handle] = transfer
+    }
+  }
+
+  /// Has bodies come again that had to wait for room.
+  private func goOnWithPaused() {
+    for (handle, transfer) in running where transfer.mayGoOn {
+      transfer.isPaused = false
+      // What it answers shows as the end of the transfer, too.
+      curl_easy_pause(handle, CURLPAUSE_CONT)
     }
   }
 
@@ -214,6 +227,9 @@ private final class CurlTransfer: @unchecked Sendable {
   let isCancelled = Atomic(false)
   var continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>?
   private(set) var isFinished = false
+  /// Bytes wait in libcurl until the sink has room.
+  var isPaused = false
+  var mayGoOn: Bool { isPaused && request.sink?.isReady ?? true }
 
   private let request: HTTPRequest
   private var status = 0
@@ -223,6 +239,7 @@ private final class CurlTransfer: @unchecked Sendable {
   /// How many bytes of the body came so far, whether they are kept or not.
   private var receivedCount: UInt64 = 0
   private var isCutFromWhole = false
+  private var isSinkBegun = false
   private var failure: HTTPFailure?
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
@@ -262,7 +279,8 @@ private final class CurlTransfer: @unchecked Sendable {
     check(shim_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.total.wholeMilliseconds))
     check(shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, timeouts.stall.wholeMilliseconds / 1000)))
     // For large answers: a call of the system for each 16 KiB, as is the default, costs more than the copying.
-    check(shim_set_long(handle, CURLOPT_BUFFERSIZE, request.bodyLimit >= 1 << 20 ? 256 << 10 : 16 << 10))
+    let isLarge = request.bodyLimit >= 1 << 20 || request.sink != nil
+    check(shim_set_long(handle, CURLOPT_BUFFERSIZE, isLarge ? 256 << 10 : 16 << 10))
     check(shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
     check(shim_set_pointer(handle, CURLOPT_HEADERDATA, me))
     check(shim_set_pointer(handle, CURLOPT_WRITEDATA, me))
@@ -339,6 +357,7 @@ private final class CurlTransfer: @unchecked Sendable {
       isHTTP2 = words.first?.elementsEqual("HTTP/2".utf8) ?? false
       headers = HTTPHeaders()
       body = []
+      isSinkBegun = false
     } else if !headers.add(line: line) {
       failure = HTTPFailure(kind: .other, detail: "the headers of the answer are too long")
       return 0
@@ -347,6 +366,7 @@ private final class CurlTransfer: @unchecked Sendable {
   }
 
   private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    if let sink = request.sink, (200..<300).contains(status) { return pass(bytes, to: sink) }
     var kept = bytes[...]
     if status == 200, let range = request.range, headers["content-range"] == nil {
       isCutFromWhole = true
@@ -368,6 +388,19 @@ private final class CurlTransfer: @unchecked Sendable {
     receivedCount += UInt64(bytes.count)
     if isCutFromWhole, hasWholeRange { return 0 }
     return bytes.count
+  }
+
+  private func pass(_ bytes: UnsafeRawBufferPointer, to sink: any HTTPBodySink) -> Int {
+    do throws(HTTPFailure) {
+      if !isSinkBegun { try sink.begin(status: status, headers) }
+      isSinkBegun = true
+      if try sink.take(bytes) { return bytes.count }
+      isPaused = true
+      return Int(CURL_WRITEFUNC_PAUSE)
+    } catch {
+      failure = error
+      return 0
+    }
   }
 
   private var hasWholeRange: Bool {

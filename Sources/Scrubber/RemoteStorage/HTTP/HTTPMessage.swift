@@ -18,6 +18,8 @@ struct HTTPRequest: Sendable {
   /// The bytes that are asked for by a `Range` header. Where a server answers with the whole object all the same
   /// (status 200, no `Content-Range`), only these are kept.
   var range: Range<UInt64>? = nil
+  /// Takes the body of an answer of success, which then is not part of the response.
+  var sink: (any HTTPBodySink)? = nil
   var timeouts = Timeouts()
   /// Sent straight to its host, whatever the variables for proxies say: the host is this machine or its neighbour.
   var bypassesProxy = false

@@ -52,6 +52,8 @@ final class S3Client: Sendable {
     var body: [UInt8] = []
     var bodyLimit: Int
     var range: Range<UInt64>? = nil
+    /// Takes the body, of which each try asks for what is missing.
+    var stream: S3BodyStream? = nil
     /// Statuses that the caller makes something of.
     var expected: Set<Int> = []
   }
@@ -84,6 +86,8 @@ final class S3Client: Sendable {
         history.add(error)
         throw history.describe(error)
       case .passing(let error, let refusal):
+        // Who gets on may need more tries than who does not.
+        if call.stream?.takeProgress() ?? false { history = S3TryHistory() }
         history.add(error)
         guard history.count < policy.maxTries, budget.takeForRetry() else { throw history.describe(error) }
         let retryAfter = refusal?.response.headers["retry-after"]
@@ -116,6 +120,7 @@ final class S3Client: Sendable {
     do throws(HTTPFailure) {
       response = try await transport.send(request(call, site, signer, skew))
     } catch {
+      if let refusal = call.stream?.refusal { return .final(refusal, nil) }
       let storeError = StoreError(error, call)
       return error.isWorthRetrying ? .passing(storeError, nil) : .final(storeError, nil)
     }
@@ -149,14 +154,16 @@ final class S3Client: Sendable {
   private func request(_ call: Call, _ site: S3Site, _ signer: SigV4Signer?, _ skew: Int64) -> HTTPRequest {
     let path = site.basePath + (call.key.map { "/" + PercentEncoding.path($0) } ?? "/")
     let query = PercentEncoding.query(call.query)
+    let headers = call.headers + (call.stream?.headersToGoOn ?? [])
     var request = HTTPRequest(
       method: call.method,
       url: site.origin + path + (query.isEmpty ? "" : "?\(query)"),
-      headers: call.headers,
+      headers: headers,
       body: call.body,
       bodyLimit: call.bodyLimit
     )
     request.range = call.range
+    request.sink = call.stream
     request.timeouts = timeouts
     guard let signer else { return request }
     let isSigned: (String) -> Bool = { $0.hasPrefix("x-amz-") || $0 == "content-md5" }
@@ -164,13 +171,13 @@ final class S3Client: Sendable {
       method: call.method.rawValue,
       path: path,
       query: query,
-      headers: [("host", site.host)] + call.headers.filter { isSigned($0.name) },
+      headers: [("host", site.host)] + headers.filter { isSigned($0.name) },
       bodySHA256: call.body.isEmpty ? Digest.sha256OfNothing : Digest.sha256(call.body).lowercaseHex
     )
     let now = Timestamp.now
     let (nanoseconds, overflow) = now.nanoseconds.addingReportingOverflow(skew)
     let time = overflow ? now : Timestamp(nanoseconds: nanoseconds)
-    request.headers = call.headers.filter { !isSigned($0.name) } + signer.sign(message, at: time)
+    request.headers = headers.filter { !isSigned($0.name) } + signer.sign(message, at: time)
     return request
   }
 

@@ -112,6 +112,25 @@ struct S3ObjectStore: ObjectStore {
     return content
   }
 
+  /// One request for the whole object, which goes on where it broke off.
+  func read(
+    _ request: ReadRequest,
+    into sink: any ObjectSink,
+    partByteCount: UInt64
+  ) async throws(StoreError) -> ObjectMetadata {
+    let key = request.key
+    try checkNotCancelled(.read, key: key)
+    try checkKey(key, for: .read)
+    let stream = S3BodyStream(request, into: sink)
+    var call = S3Client.Call(operation: .read, key: key, place: key, bodyLimit: max(0, request.limit))
+    if let version = request.version { call.query = [("versionId", version)] }
+    if let etag = request.ifMatch { call.headers = [("if-match", "\"\(etag)\"")] }
+    call.stream = stream
+    return try await client.send(call) { response throws(StoreError) in
+      try stream.finish(response)
+    }
+  }
+
   /// A read that gives no bytes, or shows by the object's size why it cannot be done.
   private func readNothing(_ request: ReadRequest) async throws(StoreError) -> ObjectContent {
     guard let metadata = try await metadata(request.key, version: request.version, for: .read) else {
@@ -171,7 +190,7 @@ struct S3ObjectStore: ObjectStore {
     return ObjectContent(bytes: response.body, metadata: try metadata(headers, size: size, request))
   }
 
-  private static func metadata(
+  static func metadata(
     _ headers: S3Headers,
     size: UInt64,
     _ request: ReadRequest
@@ -187,7 +206,7 @@ struct S3ObjectStore: ObjectStore {
     return metadata
   }
 
-  private static func packed(_ request: ReadRequest, _ encoding: String) -> StoreError {
+  static func packed(_ request: ReadRequest, _ encoding: String) -> StoreError {
     let detail = "the answer is packed as \(encoding.prefix(40)), which was not asked for"
     return StoreError(.failed, .read, key: request.key, detail: detail)
   }

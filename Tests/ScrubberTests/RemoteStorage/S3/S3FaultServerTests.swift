@@ -28,20 +28,23 @@ extension HTTPFault {
     case .giantHeaders: .fatal
     case .giantBody:
       switch operation {
-      case .head, .readRange: .heals
+      case .head, .readRange, .readIntoSink: .heals
       case .put, .putMultipart: .rightOrError
       default: .fatal
       }
-    case .resetInBody, .stallInBody, .cutBody: operation.hasAnswerBody ? .heals : .harmless
+    case .resetInBody, .stallInBody, .cutBody:
+      // What goes on behind each break comes to an end, too.
+      operation.hasAnswerBody && operation != .readIntoSink ? .heals : .harmless
     case .lengthTooSmall, .lengthTooLarge:
       switch operation {
       case .head: .unseen
-      case .put, .putMultipart: .rightOrError
+      case .readIntoSink where self == .lengthTooSmall: .unseen
+      case .put, .putMultipart, .readIntoSink: .rightOrError
       default: .heals
       }
     case .garbledBody:
       switch operation {
-      case .readRange: .unseen
+      case .readRange, .readIntoSink: .unseen
       case .head, .put: .harmless
       default: .heals
       }
@@ -51,9 +54,10 @@ extension HTTPFault {
       case .head, .put: .harmless
       default: .unseen
       }
-    case .entityBomb, .wrongRoot: operation.hasAnswerBody ? .heals : .harmless
+    case .entityBomb, .wrongRoot:
+      operation == .readIntoSink ? .unseen : operation.hasAnswerBody ? .heals : .harmless
     case .wrongChecksum: [.readWhole, .put, .putMultipart].contains(operation) ? .heals : .harmless
-    case .packed: operation == .readRange ? .heals : .harmless
+    case .packed: [.readRange, .readIntoSink].contains(operation) ? .heals : .harmless
     case .wholeInsteadOfPart: .harmless
     case .wrongRange: operation == .readRange ? .heals : .harmless
     case .repeatedToken, .backwards:

@@ -4,7 +4,7 @@ import Testing
 
 /// Everything that a store of S3 can be asked, each with a check that its result is right.
 enum S3Operation: String, Sendable, CaseIterable {
-  case list, listVersions, keepsHistory, readWhole, readRange, head, put, putMultipart, delete
+  case list, listVersions, keepsHistory, readWhole, readRange, readIntoSink, head, put, putMultipart, delete
 
   /// Whether it does something to the bucket.
   var isWriting: Bool { [.put, .putMultipart, .delete].contains(self) }
@@ -82,6 +82,10 @@ struct S3OperationBucket: Sendable {
       let content = try await store.read(ReadRequest("read", range: 500..<700, limit: 4000))
       return content.bytes == Array(readBytes[500..<700]) && content.metadata == metadata
         ? nil : "read \(content)"
+    case .readIntoSink:
+      let sink = HesitantSink()
+      let found = try await store.read(ReadRequest("read", limit: 2000), into: sink, partByteCount: 500)
+      return sink.bytes == readBytes && found == metadata ? nil : "read \(found), \(sink.bytes.count) bytes"
     case .head:
       let found = try await store.head("read")
       return found == metadata ? nil : "found \(String(describing: found))"
