@@ -51,6 +51,7 @@ public enum HeapPage {
   ///   Pages of indexes and sequences end in a special part, those of tables do not. Other kinds of tables may be
   ///   without one, too: where most of what would be line pointers makes no sense, nothing is said.
   public static func problem(of page: RawSpan) -> FormatError? {
+    // What has no header has a finding of its own.
     guard page.byteCount == PageHeader.pageByteCount, let header = try? PageHeader(parsing: page),
       Int(header.special) == PageHeader.pageByteCount, Int(header.lower) >= PageHeader.byteCount,
       header.upper >= header.lower, Int(header.upper) <= PageHeader.pageByteCount

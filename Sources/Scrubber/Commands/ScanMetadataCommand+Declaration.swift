@@ -62,7 +62,8 @@ extension ScanMetadataCommand {
         short: "j",
         .value(name: "N"),
         help:
-          "Tenants that are worked on, and layers that are open, at the same time, \(ScanOptions.allowedJobs.lowerBound) to "
+          "Tenants that are worked on, and layers that are open, at the same time, "
+          + "\(ScanOptions.allowedJobs.lowerBound) to "
           + "\(ScanOptions.allowedJobs.upperBound); of a folder at most one each for each processor. "
           + "Default: \(ScanOptions.defaultJobs)."
       ),
