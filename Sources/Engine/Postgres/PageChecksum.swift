@@ -7,8 +7,7 @@ import IndexFormat
 /// each takes two zeros. The exclusive or of all, and of the block's number, modulo 65535, plus 1, is the checksum:
 /// it is never 0.
 ///
-/// Clusters that Neon made have none: the field is 0 in all of their pages. Where base backups of other clusters were
-/// imported, the field may hold what it held there, although the page has changed since.
+/// Where a cluster has none the field is 0. Whether it has them its control file says, not the page.
 ///
 /// Source: PostgreSQL `src/include/storage/checksum_impl.h`.
 public enum PageChecksum {
