@@ -11,12 +11,6 @@ public struct KeyPartition: Equatable, Sendable {
     public var ranges: [KeyRange]
     /// Pages of the shard. Ranges whose length cannot be told count as 2^32 - 1.
     public var pageCount: UInt64
-
-    /// What a layer of the part covers.
-    public var keys: KeyRange? {
-      guard let first = ranges.first, let last = ranges.last else { return nil }
-      return KeyRange(start: first.start, end: last.end)
-    }
   }
 
   public let parts: [Part]
@@ -50,5 +44,16 @@ public struct KeyPartition: Equatable, Sendable {
     }
     if !current.ranges.isEmpty { parts.append(current) }
     self.parts = parts
+  }
+
+  /// What image layers of the parts cover: without gaps, the first from the first key on, each to the end of its part.
+  /// A part without pages of the shard has none, and the next one begins before it.
+  public var layerRanges: [KeyRange] {
+    var start = Key.min
+    return parts.compactMap { part in
+      guard part.pageCount > 0, let end = part.ranges.last?.end else { return nil }
+      defer { start = end }
+      return KeyRange(start: start, end: end)
+    }
   }
 }

@@ -38,6 +38,42 @@ struct GoldenCatalogTests {
     )
   }
 
+  /// Image layers at an LSN, each of which covers a part of the key space at that LSN. The page servers had a target of
+  /// 2 MiB a part.
+  @Test(arguments: [
+    ("A", ["A.main 0/2000028": 16, "A.prom 0/2000028": 16]),
+    ("B", ["B.0004.main 0/41A78F1": 9, "B.0104.main 0/41A78F1": 9, "B.0304.main 0/41A78F1": 9]),
+    (
+      "J",
+      [
+        "J.main 0/2000028": 16, "J.main 0/3F57758": 14, "J.main 0/4300418": 23, "J.prom 0/2000028": 16,
+        "J.prom 0/3F57758": 14,
+      ]
+    ),
+    (
+      "M",
+      [
+        "M.0004.main 0/43FC620": 10, "M.0104.main 0/43FC620": 1, "M.0204.main 0/43FC620": 1,
+        "M.0304.main 0/43FC620": 1,
+      ]
+    ),
+  ])
+  func imageLayersCoverTheParts(tenant: String, layers: [String: Int]) async throws {
+    let golden = try GoldenTenant(tenant)
+    for told in try Oracle(tenant).timelines {
+      let timeline = try golden.timeline(told.tenant, told.timeline)
+      for (place, count) in layers where place.hasPrefix(told.name + " ") {
+        let lsn = try #require(Lsn(String(place.dropFirst(told.name.count + 1))))
+        let keys = try await timeline.catalog().keySpace(at: lsn)
+        let partition = try KeyPartition(keys.dense, shard: timeline.shard, targetByteCount: 2 << 20)
+        let images = timeline.index.layers.map(\.name)
+          .filter { !$0.isDelta && $0.startLsn == lsn && !$0.keys.start.isSparse }
+        #expect(images.count == count, "\(place)")
+        for image in images { #expect(partition.layerRanges.contains(image.keys), "\(place) \(image)") }
+      }
+    }
+  }
+
   /// All values of one timeline at its end, as the page server gave them.
   @Test func allValuesOfATimelineAreWhatTheirKeysSay() async throws {
     let values = try Self.values(of: "pageserver/oracle/A.main@end.values.bin.zst")
