@@ -41,8 +41,7 @@ extension TimelineCatalog {
 
   private func addRelations(to dense: inout KeyRangeList, _ lsn: Lsn) async throws(ReadError) {
     let entries = try await databases(at: lsn).entries
-    var tags: [RelationTag] = []
-    for entry in entries { tags += try await relations(ofListed: entry.database, at: lsn) }
+    let tags = try await relations(ofListed: entries.map(\.database), at: lsn)
     var relations = try await sizes(of: tags, at: lsn)[...]
     try listing(.databaseDirectory, lsn) { () throws(FormatError) in
       try dense.append(.databaseDirectory)

@@ -20,7 +20,7 @@ extension TimelineCatalog {
   /// The relation forks of a database in ascending order; none if there is no such database.
   public func relations(of database: DatabaseTag, at lsn: Lsn) async throws(ReadError) -> [RelationTag] {
     guard try await databases(at: lsn).entry(of: database) != nil else { return [] }
-    return try await relations(ofListed: database, at: lsn)
+    return try await relations(ofListed: [database], at: lsn)
   }
 
   public func relationExists(_ tag: RelationTag, at lsn: Lsn) async throws(ReadError) -> Bool {
@@ -56,11 +56,8 @@ extension TimelineCatalog {
 
   /// All relation forks with their lengths, in ascending order.
   public func relationSizes(at lsn: Lsn) async throws(ReadError) -> [RelationSize] {
-    var tags: [RelationTag] = []
-    for entry in try await databases(at: lsn).entries {
-      tags += try await relations(ofListed: entry.database, at: lsn)
-    }
-    return try await sizes(of: tags, at: lsn)
+    let databases = try await databases(at: lsn).entries.map(\.database)
+    return try await sizes(of: try await relations(ofListed: databases, at: lsn), at: lsn)
   }
 
   /// Bytes of all relations of a database in the default tablespace, all forks.
@@ -88,27 +85,41 @@ extension TimelineCatalog {
     return zip(tags, counts).map { RelationSize($0, blockCount: $1) }
   }
 
-  /// The relation forks of a database that is in the directory.
-  func relations(ofListed database: DatabaseTag, at lsn: Lsn) async throws(ReadError) -> [RelationTag] {
+  /// The relation forks of databases that are in the directory.
+  ///
+  /// - databases: in ascending order, each once.
+  func relations(
+    ofListed databases: [DatabaseTag],
+    at lsn: Lsn
+  ) async throws(ReadError) -> [RelationTag] {
     switch facts.relationLayout.place(at: lsn) {
-    case .first: return try await relationsV1(of: database, at: lsn)
-    case .second: return try await relationsV2(of: database, at: lsn)
+    case .first: return try await relationsV1(of: databases, at: lsn)
+    case .second: return try await relationsV2(of: databases, at: lsn)
     case .both:
-      let both = try await relationsV1(of: database, at: lsn) + (try await relationsV2(of: database, at: lsn))
-      return both.sortedByLast(<).unique
+      let first = try await relationsV1(of: databases, at: lsn)
+      let second = try await relationsV2(of: databases, at: lsn)
+      return (first + second).sortedByLast(<).unique
     }
   }
 
-  private func relationsV1(of database: DatabaseTag, at lsn: Lsn) async throws(ReadError) -> [RelationTag] {
-    let directory: RelationDirectory = try await read(.relationDirectoryV1(database), at: lsn)
-    return directory.entries.map { RelationTag(database, relation: $0.relation, fork: $0.fork) }
+  private func relationsV1(of databases: [DatabaseTag], at lsn: Lsn) async throws(ReadError) -> [RelationTag]
+  {
+    let keys = databases.map(Key.relationDirectoryV1)
+    var tags: [RelationTag] = []
+    try await read(keys, at: lsn, batchCount: Self.batchDirectoryCount) { (index, bytes) throws(ReadError) in
+      let directory: RelationDirectory = try parse(keys[index], lsn, bytes)
+      for entry in directory.entries {
+        tags.append(RelationTag(databases[index], relation: entry.relation, fork: entry.fork))
+      }
+    }
+    return tags
   }
 
-  private func relationsV2(of database: DatabaseTag, at lsn: Lsn) async throws(ReadError) -> [RelationTag] {
-    let values = try await source.values(of: KeySpace(.relationDirectoriesV2(database)), at: lsn)
+  private func relationsV2(of databases: [DatabaseTag], at lsn: Lsn) async throws(ReadError) -> [RelationTag]
+  {
+    let ranges = KeySpace(databases.map { KeyRange.relationDirectoriesV2($0) })
     var tags: [RelationTag] = []
-    tags.reserveCapacity(values.count)
-    for value in values {
+    for value in try await source.values(of: ranges, at: lsn) {
       let marker: RelationMarker = try parse(value.key, lsn, value.bytes)
       guard case .relationDirectoryV2(let tag) = KeyClass(value.key) else {
         throw .damagedValue(value.key, lsn, Self.strayDirectoryKey)

@@ -5,7 +5,8 @@ import IndexFormat
 /// What exists is decided from the directories alone. Page servers delete nothing but entries of directories: pages and
 /// sizes of dropped relations stay where they are.
 ///
-/// Values are read by few calls of the source: one for all sizes of a kind, up to `batchKeyCount`. A key that must be
+/// Values are read by few calls of the source: one for all sizes, up to `batchKeyCount`, one for the directories of 64
+/// databases. A key that must be
 /// there and is not is `ReadError.missingKey`, a value that is not what its key says `ReadError.damagedValue`.
 ///
 /// Source: `pageserver/src/pgdatadir_mapping.rs`.
@@ -13,8 +14,10 @@ public final class TimelineCatalog: Sendable {
   public let source: any ValueSource
   public let facts: TimelineFacts
 
-  /// Single keys that are asked for at once.
+  /// Sizes that are asked for at once: 4 bytes each.
   static let batchKeyCount = 1 << 16
+  /// Directories of relations that are asked for at once: 5 bytes a relation.
+  static let batchDirectoryCount = 64
 
   public init(_ source: any ValueSource, _ facts: TimelineFacts) {
     self.source = source
@@ -45,11 +48,12 @@ public final class TimelineCatalog: Sendable {
   func read(
     _ keys: [Key],
     at lsn: Lsn,
+    batchCount: Int = TimelineCatalog.batchKeyCount,
     _ take: (Int, [UInt8]) throws(ReadError) -> Void
   ) async throws(ReadError) {
     var start = 0
     while start < keys.count {
-      let end = min(start + TimelineCatalog.batchKeyCount, keys.count)
+      let end = min(start + max(batchCount, 1), keys.count)
       var wanted = KeySpace()
       for key in keys[start..<end] { wanted.append(KeyRange(start: key, end: key.successor ?? key)) }
       let values = try await source.values(of: wanted, at: lsn)

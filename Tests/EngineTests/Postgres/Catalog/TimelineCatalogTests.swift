@@ -36,7 +36,8 @@ struct TimelineCatalogTests {
     let source = MemoryValueSource(cluster.values)
     let catalog = TimelineCatalog(source, ClusterBuilder.facts)
     #expect(try await catalog.relationSizes(at: Self.lsn).count == 5001)
-    #expect(source.calls == 1)
+    // Directories of both databases, and sizes.
+    #expect(source.calls == 2)
   }
 
   @Test func droppedRelationsAreGoneThoughTheirSizesStay() async throws {
