@@ -28,7 +28,9 @@ struct ClusterBuilder {
     values[.twoPhaseFile(transaction: 0xa_0000_02e4)] = [1, 2, 3]
     values[.controlFile] = ValueFuzzTests.controlFile()
     values[.checkpoint] = [UInt8](hex: ValueFuzzTests.checkpoint)
-    for database in [Self.database, .global] { values[.relationMap(database)] = ValueFuzzTests.relationMap(17) }
+    for database in [Self.database, .global] {
+      values[.relationMap(database)] = ValueFuzzTests.relationMap(17)
+    }
   }
 
   mutating func put(_ key: Key, _ value: some StoredValue) {

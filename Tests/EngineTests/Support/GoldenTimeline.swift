@@ -5,8 +5,8 @@ import Testing
 
 /// A timeline of the golden data on one shard, all of its values but pages of relations read into memory.
 ///
-/// The plain way to the values, without layer map and search: the newest at or below an LSN, else the ancestor's. Records
-/// are applied as far as the catalog needs them: aux files of the first layout, and the commit time of pg_xact.
+/// The plain way to the values, without layer map and search: the newest at or below an LSN, else the ancestor's.
+/// Records are applied as far as the catalog needs them: aux files of the first layout, and the commit time of pg_xact.
 final class GoldenTimeline: ValueSource {
   private enum Stored: Sendable {
     case image([UInt8])
@@ -41,7 +41,8 @@ final class GoldenTimeline: ValueSource {
       _ = try file.object.check(try file.bytes()) { entry, bytes in
         guard !entry.key.isRelationBlock else { return }
         do throws(FormatError) {
-          let value: LayerValue = isDelta ? try LayerValue(parsing: bytes) : .image(bytes.withUnsafeBytes { [UInt8]($0) })
+          let value: LayerValue =
+            isDelta ? try LayerValue(parsing: bytes) : .image(bytes.withUnsafeBytes { [UInt8]($0) })
           switch value {
           case .image(let image): history[entry.key, default: []].append((entry.lsn, .image(image)))
           case .record(let record): history[entry.key, default: []].append((entry.lsn, .record(record)))
@@ -54,7 +55,9 @@ final class GoldenTimeline: ValueSource {
     }
     // Of a record and an image at the same LSN the image is what the record leads to.
     self.history = history.mapValues { versions in
-      versions.sorted { $0.lsn == $1.lsn ? Self.isRecord($0.value) && !Self.isRecord($1.value) : $0.lsn < $1.lsn }
+      versions.sorted {
+        $0.lsn == $1.lsn ? Self.isRecord($0.value) && !Self.isRecord($1.value) : $0.lsn < $1.lsn
+      }
     }
     keys = history.keys.sorted()
   }
@@ -75,7 +78,9 @@ final class GoldenTimeline: ValueSource {
 
   func value(of key: Key, at lsn: Lsn) async throws(ReadError) -> [UInt8] {
     if let bytes = try lookUp(key, lsn) { return bytes }
-    throw .missingKey(MissingKey(key: key, shard: shard.index, timeline: TimelineID(high: 0, low: 0), lsn: lsn))
+    throw .missingKey(
+      MissingKey(key: key, shard: shard.index, timeline: TimelineID(high: 0, low: 0), lsn: lsn)
+    )
   }
 
   private func candidates(_ wanted: KeySpace) -> [Key] {
@@ -104,11 +109,15 @@ final class GoldenTimeline: ValueSource {
       }
     }
     let isInherited = !KeyRange.nonInheritedDense.contains(key) && !KeyRange.nonInheritedSparse.contains(key)
-    guard let ancestor, isInherited, let base = try ancestor.lookUp(key, min(lsn, ancestorLsn)) else { return nil }
+    guard let ancestor, isInherited, let base = try ancestor.lookUp(key, min(lsn, ancestorLsn)) else {
+      return nil
+    }
     return try apply(records.reversed(), to: base, key, lsn)
   }
 
-  private func apply(_ records: [NeonRecord], to base: [UInt8], _ key: Key, _ lsn: Lsn) throws(ReadError) -> [UInt8] {
+  private func apply(_ records: [NeonRecord], to base: [UInt8], _ key: Key, _ lsn: Lsn) throws(ReadError)
+    -> [UInt8]
+  {
     do throws(FormatError) {
       if records.isEmpty { return base }
       if key == .auxFilesV1 {
@@ -119,7 +128,9 @@ final class GoldenTimeline: ValueSource {
         return bytes
       }
       var page = try TransactionStatusPage(parsing: base.span.bytes)
-      for case .clogSetCommitted(_, let time) in records { page.commitTime = PostgresTimestamp(microseconds: time) }
+      for case .clogSetCommitted(_, let time) in records {
+        page.commitTime = PostgresTimestamp(microseconds: time)
+      }
       var bytes: [UInt8] = []
       page.encode(into: &bytes)
       return bytes
@@ -131,30 +142,45 @@ final class GoldenTimeline: ValueSource {
 
 /// All timelines of a golden tenant, each read when it is first asked for.
 final class GoldenTenant {
-  private let archive: UnpackedArchive
+  /// Nil for a folder of the repository.
+  private let archive: UnpackedArchive?
+  private let root: URL
   private let files: [String: LayerFile]
   private var timelines: [String: GoldenTimeline] = [:]
 
   /// All sharded tenants of the golden data have stripes of this many pages.
   static let stripeSizePages: UInt32 = 16
 
-  init(_ tenant: String) throws {
-    archive = try UnpackedArchive("\(Golden.part(of: tenant))/tenants/\(tenant).tar.zst")
-    files = Dictionary(
-      uniqueKeysWithValues: try LayerFile.all(below: archive.url).map { ($0.object.key, $0) }
-    )
+  /// - tenant: its letter.
+  convenience init(_ tenant: String) throws {
+    let archive = try UnpackedArchive("\(Golden.part(of: tenant))/tenants/\(tenant).tar.zst")
+    try self.init(below: archive.url, archive)
+  }
+
+  /// - root: the folder that stands for the bucket.
+  init(below root: URL, _ archive: UnpackedArchive? = nil) throws {
+    self.archive = archive
+    self.root = root
+    files = Dictionary(uniqueKeysWithValues: try LayerFile.all(below: root).map { ($0.object.key, $0) })
   }
 
   func timeline(_ tenant: TenantShardID, _ id: TimelineID) throws -> GoldenTimeline {
     let prefix = PageserverObjectKey.timelinePrefix(tenant, id)
     if let known = timelines[prefix] { return known }
-    let folder = archive.url.appending(path: "pageserver/v1/tenants/\(prefix)")
+    let folder = root.appending(path: "pageserver/v1/tenants/\(prefix)")
     let newest = try #require(
-      FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("index_part.json") }.max()
+      FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("index_part.json") }
+        .max()
     )
     let index = try IndexPart(parsing: [UInt8](try Data(contentsOf: folder.appending(path: newest))))
     let layers = try index.layers.map { layer in
-      let key = PageserverObjectKey.layerKey(tenant.tenant, layerShard: layer.shard, id, layer.name, layer.generation)
+      let key = PageserverObjectKey.layerKey(
+        tenant.tenant,
+        layerShard: layer.shard,
+        id,
+        layer.name,
+        layer.generation
+      )
       let parts = key.split(separator: "/").suffix(4).joined(separator: "/")
       return try #require(files[parts], "\(parts)")
     }

@@ -47,7 +47,9 @@ final class MemoryValueSource: ValueSource {
     await Task.yield()
     let position = first(notBefore: key)
     if position < keys.count, keys[position] == key, let bytes = try value(at: position, lsn) { return bytes }
-    throw .missingKey(MissingKey(key: key, shard: .unsharded, timeline: TimelineID(high: 0, low: 1), lsn: lsn))
+    throw .missingKey(
+      MissingKey(key: key, shard: .unsharded, timeline: TimelineID(high: 0, low: 1), lsn: lsn)
+    )
   }
 
   private func value(at position: Int, _ lsn: Lsn) throws(ReadError) -> [UInt8]? {

@@ -87,7 +87,9 @@ struct Oracle: Sendable {
 extension Oracle.Point {
   /// - firstLine: says which tenant and timeline it is.
   fileprivate init(_ name: String, _ object: [String: Any], firstLine: Data) throws {
-    let words = String(decoding: firstLine.prefix(200), as: UTF8.self).split { " ;\n".contains($0) }.map(String.init)
+    let words = String(decoding: firstLine.prefix(200), as: UTF8.self).split { " ;\n".contains($0) }.map(
+      String.init
+    )
     func word(behind: String) throws -> String {
       words[try #require(words.firstIndex(of: behind)) + 1]
     }

@@ -11,7 +11,8 @@ final class UnpackedArchive: Sendable {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = [
-      "-o", "pipefail", "-c", "zstd -dcq \"$0\" | tar -x -C \"$1\"", Golden.folder.appending(path: path).path, url.path,
+      "-o", "pipefail", "-c", "zstd -dcq \"$0\" | tar -x -C \"$1\"", Golden.folder.appending(path: path).path,
+      url.path,
     ]
     try process.run()
     process.waitUntilExit()

@@ -17,10 +17,10 @@ public struct PageserverRules: Equatable, Sendable {
   public var listsRelationDirectoriesV2 = true
 
   /// Those since 2025-02-14.
-  public static let current = PageserverRules()
+  public static let march2026 = PageserverRules()
 
-  /// Those of May 2024, and until 2024-06-02.
-  public static let may2024: PageserverRules = {
+  /// Those until 2024-06-02.
+  public static let june2024: PageserverRules = {
     var rules = PageserverRules()
     rules.listsReplicationOrigins = false
     rules.listsEveryRelationMap = true
@@ -35,8 +35,8 @@ public struct PageserverRules: Equatable, Sendable {
   /// Those under which an index was most likely written: its metadata in binary form is that of mid-2024 and before.
   public init(index: IndexPart) {
     switch index.metadataForm {
-    case .binary: self = .may2024
-    case .object: self = .current
+    case .binary: self = .june2024
+    case .object: self = .march2026
     }
   }
 }

@@ -41,7 +41,8 @@ extension TimelineCatalog {
     }
   }
 
-  /// The state of a prepared transaction: a file of pg_twophase, without the checksum at its end unless it was imported.
+  /// The state of a prepared transaction: a file of pg_twophase, without the checksum at its end
+  /// unless it was imported.
   public func twoPhaseFile(of transaction: UInt64, at lsn: Lsn) async throws(ReadError) -> [UInt8] {
     try await source.value(of: .twoPhaseFile(transaction: transaction), at: lsn)
   }

@@ -13,7 +13,8 @@ extension TimelineCatalog {
   ///
   /// Order of the dense ones: directory of databases; of each database relation map, relation directory, and each
   /// relation fork with its blocks and its size; of each SLRU the directory, and each segment with its blocks and its
-  /// size; directory of prepared transactions and each of them; control file; checkpoint; aux files of the first layout.
+  /// size; directory of prepared transactions and each of them; control file; checkpoint; aux files of the first
+  /// layout.
   ///
   /// Entries of directories that stand for keys of something else (database 0/0, prepared transaction 0) are damage.
   public func keySpace(at lsn: Lsn) async throws(ReadError) -> CollectedKeySpace {

@@ -66,8 +66,8 @@ extension TimelineCatalog {
     return Self.byteCount(of: try await relationSizes(of: tag, at: lsn))
   }
 
-  /// Bytes of all relations of all databases, all forks: what page servers call the logical size. SLRUs and files do not
-  /// count. 0 on shards other than the first one, as they say themselves.
+  /// Bytes of all relations of all databases, all forks: what page servers call the logical size. SLRUs and files do
+  /// not count. 0 on shards other than the first one, as they say themselves.
   public func logicalByteCount(at lsn: Lsn) async throws(ReadError) -> UInt64 {
     guard facts.shard.index.number == 0 else { return 0 }
     return Self.byteCount(of: try await relationSizes(at: lsn))

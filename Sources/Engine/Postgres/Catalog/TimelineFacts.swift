@@ -16,7 +16,7 @@ public struct TimelineFacts: Equatable, Sendable {
     pgVersion: UInt32,
     relationLayout: RelationLayout = .first,
     auxFilePolicy: AuxFilePolicy.Meaning? = nil,
-    rules: PageserverRules = .current
+    rules: PageserverRules = .march2026
   ) {
     self.shard = shard
     self.pgVersion = pgVersion

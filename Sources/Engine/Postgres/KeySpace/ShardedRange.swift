@@ -51,7 +51,8 @@ public struct ShardedRange: Sendable {
   /// A part is smaller only where the range ends, or where a stripe of the shard ends in it.
   ///
   /// - target: at least 1.
-  /// - budget: what may be spent: 1 for each stripe, `fragmentCost` for each fragment. Counted down; at 0 it is an error.
+  /// - budget: what may be spent: 1 for each stripe, `fragmentCost` for each fragment. Counted down; at 0 it
+  ///   is an error.
   public func fragments(target: UInt32, budget: inout Int) throws(FormatError) -> [Fragment] {
     if range.isSingleKey { return [Fragment(pageCount: pageCount, range: range)] }
     guard !range.isEmpty else { return [] }

@@ -15,8 +15,9 @@ import IndexFormat
 /// | 36 | 4 | nextMulti | | 80 | 4 | oldestActiveXid |
 /// | 40 | 4 | nextMultiOffset | | 84 | 4 | padding |
 ///
-/// Numbers are little-endian; padding is kept. `redo` is not what PostgreSQL means by it: since 2025-02-20 it is the end
-/// of the last shutdown checkpoint's record, or 0 after an online one; before, it stayed at that of the imported cluster.
+/// Numbers are little-endian; padding is kept. `redo` is not what PostgreSQL means by it: since 2025-02-20 it is the
+/// end of the last shutdown checkpoint's record, or 0 after an online one; before, it stayed at that of the imported
+/// cluster.
 ///
 /// Sources: PostgreSQL `src/include/catalog/pg_control.h`; `libs/postgres_ffi/src/xlog_utils.rs`.
 public struct Checkpoint: StoredValue {

@@ -7,8 +7,8 @@ import IndexFormat
 /// | 0 | 8 | number of segments |
 /// | 8 | 4 each | segment u32 |
 ///
-/// Numbers are big-endian. Written by page servers in the order of a hash table, here in ascending order. A segment that
-/// is there twice counts once.
+/// Numbers are big-endian. Written by page servers in the order of a hash table, here in ascending order. A segment
+/// that is there twice counts once.
 ///
 /// Source: `pageserver/src/pgdatadir_mapping.rs`.
 public struct SLRUSegmentDirectory: StoredValue {

@@ -53,7 +53,8 @@ struct CatalogFuzzTests {
   }
 
   private static func askEverything(_ cluster: ClusterBuilder) async {
-    for (rules, layout) in [(PageserverRules.current, .first), (.may2024, .union)] as [(_, RelationLayout)] {
+    for (rules, layout) in [(PageserverRules.march2026, .first), (.june2024, .union)] as [(_, RelationLayout)]
+    {
       let catalog = cluster.catalog {
         $0.rules = rules
         $0.relationLayout = layout

@@ -48,11 +48,11 @@ struct CollectedKeySpaceTests {
     let now = try await cluster.catalog().keySpace(at: Self.lsn)
     #expect(now.sparse == [.auxFiles, .replicationOrigins, .relationDirectoriesV2])
     #expect(!now.dense.keySpace.contains(.auxFilesV1))
-    let then = try await cluster.catalog { $0.rules = .may2024 }.keySpace(at: Self.lsn)
+    let then = try await cluster.catalog { $0.rules = .june2024 }.keySpace(at: Self.lsn)
     #expect(then.sparse == [.auxFiles])
     #expect(then.dense.ranges.last == KeyRange(start: .controlFile, end: Key(3, 0, 0, 0, 0, 3)))
     cluster.values[.auxFilesV1] = nil
-    let without = try await cluster.catalog { $0.rules = .may2024 }.keySpace(at: Self.lsn)
+    let without = try await cluster.catalog { $0.rules = .june2024 }.keySpace(at: Self.lsn)
     #expect(without.dense == now.dense)
   }
 
@@ -64,7 +64,7 @@ struct CollectedKeySpaceTests {
     )
     let map = Key.relationMap(Self.database)
     #expect(try await !cluster.catalog().keySpace(at: Self.lsn).dense.keySpace.contains(map))
-    let then = try await cluster.catalog { $0.rules = .may2024 }.keySpace(at: Self.lsn)
+    let then = try await cluster.catalog { $0.rules = .june2024 }.keySpace(at: Self.lsn)
     #expect(then.dense.keySpace.contains(map))
   }
 
@@ -75,7 +75,7 @@ struct CollectedKeySpaceTests {
     #expect(!now.dense.keySpace.contains(.slruDirectory(.transactionStatus)))
     let then = try await cluster.catalog {
       $0.shard = shard
-      $0.rules = .may2024
+      $0.rules = .june2024
     }
     .keySpace(at: Self.lsn)
     #expect(then.dense.keySpace.contains(.slruDirectory(.transactionStatus)))
@@ -85,7 +85,7 @@ struct CollectedKeySpaceTests {
     var history = ClusterBuilder().values.mapValues { [MemoryValueSource.Version(lsn: .invalid, bytes: $0)] }
     history[.auxFilesV1] = [MemoryValueSource.Version(lsn: .invalid, bytes: nil)]
     var facts = ClusterBuilder.facts
-    facts.rules = .may2024
+    facts.rules = .june2024
     let keys = try await TimelineCatalog(MemoryValueSource(history), facts).keySpace(at: Self.lsn)
     #expect(keys.dense.keySpace.contains(.auxFilesV1))
   }

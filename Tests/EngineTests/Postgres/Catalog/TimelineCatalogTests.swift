@@ -168,8 +168,8 @@ struct TimelineCatalogTests {
       cluster.put(path.key.key, list)
     }
     let expected: [(PageserverRules, AuxFilePolicy.Meaning?, [AuxFilePath])] = [
-      (.current, nil, [b, a]), (.current, .v1, [b, a]), (.may2024, nil, [a]), (.may2024, .v1, [a]),
-      (.may2024, .v2, [b, a]),
+      (.march2026, nil, [b, a]), (.march2026, .v1, [b, a]), (.june2024, nil, [a]), (.june2024, .v1, [a]),
+      (.june2024, .v2, [b, a]),
     ]
     for (rules, policy, paths) in expected {
       let catalog = cluster.catalog {
@@ -180,7 +180,7 @@ struct TimelineCatalogTests {
     }
     let crossed = { (cluster: ClusterBuilder) in
       cluster.catalog {
-        $0.rules = .may2024
+        $0.rules = .june2024
         $0.auxFilePolicy = .crossValidation
       }
     }
@@ -194,6 +194,6 @@ struct TimelineCatalogTests {
     cluster.values[b.key.key] = []
     #expect(try await crossed(cluster).auxFiles(at: Self.lsn).map(\.path) == [a])
     cluster.values[.auxFilesV1] = nil
-    #expect(try await cluster.catalog { $0.rules = .may2024 }.auxFiles(at: Self.lsn) == [])
+    #expect(try await cluster.catalog { $0.rules = .june2024 }.auxFiles(at: Self.lsn) == [])
   }
 }
