@@ -15,7 +15,7 @@ public struct TransactionStatusPage: StoredValue {
   /// Nil for a page without.
   public var commitTime: PostgresTimestamp?
   /// 8192 bytes.
-  public var statuses: [UInt8]
+  public private(set) var statuses: [UInt8]
 
   public static let byteCountWithTime = PageHeader.pageByteCount + 8
 

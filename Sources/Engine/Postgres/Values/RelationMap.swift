@@ -28,7 +28,7 @@ public struct RelationMap: StoredValue {
     }
   }
 
-  public var mappings: [Mapping]
+  public private(set) var mappings: [Mapping]
   public let layout: Layout
 
   public static let magic: UInt32 = 0x0059_2717
