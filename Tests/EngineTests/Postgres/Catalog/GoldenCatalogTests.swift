@@ -16,7 +16,7 @@ struct GoldenCatalogTests {
   @Test(arguments: tenants)
   func catalogAgreesWithThePageServer(tenant: String, counts: [Int]) async throws {
     let oracle = try Oracle(tenant)
-    let golden = try GoldenTenant(tenant)
+    let golden = try PlainTenant(tenant)
     for point in oracle.points {
       try await OracleCheck.point(try golden.timeline(point.tenant, point.timeline).catalog(), point)
     }
@@ -59,7 +59,7 @@ struct GoldenCatalogTests {
     ),
   ])
   func imageLayersCoverTheParts(tenant: String, layers: [String: Int]) async throws {
-    let golden = try GoldenTenant(tenant)
+    let golden = try PlainTenant(tenant)
     for told in try Oracle(tenant).timelines {
       let timeline = try golden.timeline(told.tenant, told.timeline)
       for (place, count) in layers where place.hasPrefix(told.name + " ") {

@@ -9,8 +9,8 @@ struct SampleCatalogTests {
   private static let main = TimelineID("368c353096ae11b85437e6760663c46f")
   private static let end = Lsn(0x147_a9d0)
 
-  private func timeline() throws -> GoldenTimeline {
-    let bucket = try GoldenTenant(below: LayerFile.root.appending(path: "samples/bucket"))
+  private func timeline() throws -> PlainTimeline {
+    let bucket = try PlainTenant(below: LayerFile.root.appending(path: "samples/bucket"))
     return try bucket.timeline(try #require(Self.tenant), try #require(Self.main))
   }
 

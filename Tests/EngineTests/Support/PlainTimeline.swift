@@ -7,7 +7,7 @@ import Testing
 ///
 /// The plain way to the values, without layer map and search: the newest at or below an LSN, else the ancestor's.
 /// Records are applied as far as the catalog needs them: aux files of the first layout, and the commit time of pg_xact.
-final class GoldenTimeline: ValueSource {
+final class PlainTimeline: ValueSource {
   private enum Stored: Sendable {
     case image([UInt8])
     case record(NeonRecord)
@@ -15,7 +15,7 @@ final class GoldenTimeline: ValueSource {
 
   private let history: [Key: [(lsn: Lsn, value: Stored)]]
   private let keys: [Key]
-  private let ancestor: GoldenTimeline?
+  private let ancestor: PlainTimeline?
   private let ancestorLsn: Lsn
   let index: IndexPart
   let shard: ShardIdentity
@@ -28,7 +28,7 @@ final class GoldenTimeline: ValueSource {
     TimelineCatalog(self, try TimelineFacts(index, shard: shard, ancestorPolicy: ancestorPolicy))
   }
 
-  init(_ index: IndexPart, shard: ShardIdentity, ancestor: GoldenTimeline?, layers: [LayerFile]) throws {
+  init(_ index: IndexPart, shard: ShardIdentity, ancestor: PlainTimeline?, layers: [LayerFile]) throws {
     self.index = index
     self.shard = shard
     self.ancestor = ancestor
@@ -141,12 +141,12 @@ final class GoldenTimeline: ValueSource {
 }
 
 /// All timelines of a golden tenant, each read when it is first asked for.
-final class GoldenTenant {
+final class PlainTenant {
   /// Nil for a folder of the repository.
   private let archive: UnpackedArchive?
   private let root: URL
   private let files: [String: LayerFile]
-  private var timelines: [String: GoldenTimeline] = [:]
+  private var timelines: [String: PlainTimeline] = [:]
 
   /// All sharded tenants of the golden data have stripes of this many pages.
   static let stripeSizePages: UInt32 = 16
@@ -164,7 +164,7 @@ final class GoldenTenant {
     files = Dictionary(uniqueKeysWithValues: try LayerFile.all(below: root).map { ($0.object.key, $0) })
   }
 
-  func timeline(_ tenant: TenantShardID, _ id: TimelineID) throws -> GoldenTimeline {
+  func timeline(_ tenant: TenantShardID, _ id: TimelineID) throws -> PlainTimeline {
     let prefix = PageserverObjectKey.timelinePrefix(tenant, id)
     if let known = timelines[prefix] { return known }
     let folder = root.appending(path: "pageserver/v1/tenants/\(prefix)")
@@ -185,7 +185,7 @@ final class GoldenTenant {
       return try #require(files[parts], "\(parts)")
     }
     let stripe = try #require(StripeSize(pages: Self.stripeSizePages))
-    let timeline = try GoldenTimeline(
+    let timeline = try PlainTimeline(
       index,
       shard: try ShardIdentity(tenant.shard, stripeSize: stripe),
       ancestor: try index.metadata.ancestorTimeline.map { try self.timeline(tenant, $0) },
