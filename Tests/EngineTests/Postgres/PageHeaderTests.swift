@@ -103,4 +103,27 @@ struct PageHeaderTests {
       #expect(problem?.kind == .checksumMismatch, "byte \(offset)")
     }
   }
+
+  @Test func damagedPagesAreJudgedWithoutTraps() throws {
+    var generator = RepeatableGenerator(seed: Fuzzing.seed)
+    for _ in 0..<Fuzzing.count(percent: 1) {
+      var page = Self.indexPage
+      // Mostly in the header, where it matters.
+      let header = Fuzzing.mutate(Array(page[..<24]), &generator)
+      page.replaceSubrange(0..<24, with: header)
+      let problem = Self.problem(page)
+      if page.count == 8192 {
+        let read = try PageHeader(parsing: page.span.bytes)
+        let isSane =
+          read.flags <= 7 && read.lower <= read.upper && read.upper <= read.special && read.special <= 8192
+          && read.special % 8 == 0 && read.upper != 0
+        #expect((problem == nil) == isSane, "\(header.hex)")
+        #expect(
+          (PageChecksum.problem(of: page.span.bytes, at: BlockNumber(1)) == nil) == (page == Self.indexPage)
+        )
+      } else {
+        #expect(problem != nil && PageChecksum.problem(of: page.span.bytes, at: BlockNumber(1)) != nil)
+      }
+    }
+  }
 }
