@@ -2,9 +2,11 @@
 enum ForensicCommand: Sendable, Equatable {
   case timeline(TimelineCommand)
   case layerList(LayerListCommand)
+  case layerFile(LayerFileCommand)
 
   static let declarations = [
     TimelineCommand.list, TimelineCommand.tree, LayerListCommand.declaration,
+    LayerFileCommand.dumpDeclaration, LayerFileCommand.showDeclaration,
   ]
 
   static let groups: [CommandList.Group] = [
@@ -20,6 +22,10 @@ enum ForensicCommand: Sendable, Equatable {
       self = .timeline(try TimelineCommand(arguments, isTree: isTree, environment: environment))
     case LayerListCommand.declaration.name:
       self = .layerList(try LayerListCommand(arguments, environment: environment))
+    case LayerFileCommand.dumpDeclaration.name:
+      self = .layerFile(try LayerFileCommand(arguments, isDump: true, environment: environment))
+    case LayerFileCommand.showDeclaration.name:
+      self = .layerFile(try LayerFileCommand(arguments, isDump: false, environment: environment))
     default: return nil
     }
   }
@@ -40,6 +46,7 @@ enum ForensicCommand: Sendable, Equatable {
     switch self {
     case .timeline(let command): try await command.run(desk)
     case .layerList(let command): try await command.run(desk)
+    case .layerFile(let command): try await command.run(desk)
     }
   }
 }
