@@ -63,6 +63,8 @@ extension LayerTarget {
   /// A layer in a file, whatever its name; tenant and timeline are those of the path if it has them, else those that
   /// the file itself names.
   static func file(_ path: String) async throws(ScanFailure) -> LayerTarget {
+    // The whole path names tenant and timeline also for who stands in the timeline's folder.
+    let path = SnapshotFolderBucket.wholePath(path) ?? path
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let name = parts.last ?? path
     let folder = path.dropLast(name.utf8.count)

@@ -3,15 +3,24 @@ enum ForensicCommand: Sendable, Equatable {
   case timeline(TimelineCommand)
   case layerList(LayerListCommand)
   case layerFile(LayerFileCommand)
+  case layerMap(LayerMapCommand)
+  case indexDump(IndexDumpCommand)
+  case indexDiff(IndexDiffCommand)
+  case indexSearch(IndexSearchCommand)
+  case keyDescribe(KeyDescribeCommand)
 
   static let declarations = [
     TimelineCommand.list, TimelineCommand.tree, LayerListCommand.declaration,
     LayerFileCommand.dumpDeclaration, LayerFileCommand.showDeclaration,
+    LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
+    IndexSearchCommand.declaration, KeyDescribeCommand.declaration,
   ]
 
   static let groups: [CommandList.Group] = [
     .init(name: "timeline", summary: "what timelines a tenant has"),
     .init(name: "layer", summary: "look at layers: which there are, and what is in them"),
+    .init(name: "index", summary: "look at indices: what they say, and how they differ"),
+    .init(name: "key", summary: "what keys stand for"),
   ]
 
   /// Nil if the name is none of these.
@@ -26,6 +35,15 @@ enum ForensicCommand: Sendable, Equatable {
       self = .layerFile(try LayerFileCommand(arguments, isDump: true, environment: environment))
     case LayerFileCommand.showDeclaration.name:
       self = .layerFile(try LayerFileCommand(arguments, isDump: false, environment: environment))
+    case LayerMapCommand.declaration.name:
+      self = .layerMap(try LayerMapCommand(arguments, environment: environment))
+    case IndexDumpCommand.declaration.name:
+      self = .indexDump(try IndexDumpCommand(arguments, environment: environment))
+    case IndexDiffCommand.declaration.name:
+      self = .indexDiff(try IndexDiffCommand(arguments, environment: environment))
+    case IndexSearchCommand.declaration.name:
+      self = .indexSearch(try IndexSearchCommand(arguments, environment: environment))
+    case KeyDescribeCommand.declaration.name: self = .keyDescribe(try KeyDescribeCommand(arguments))
     default: return nil
     }
   }
@@ -47,6 +65,11 @@ enum ForensicCommand: Sendable, Equatable {
     case .timeline(let command): try await command.run(desk)
     case .layerList(let command): try await command.run(desk)
     case .layerFile(let command): try await command.run(desk)
+    case .layerMap(let command): try await command.run(desk)
+    case .indexDump(let command): try await command.run(desk)
+    case .indexDiff(let command): try await command.run(desk)
+    case .indexSearch(let command): try await command.run(desk)
+    case .keyDescribe(let command): command.run(desk)
     }
   }
 }
