@@ -19,7 +19,9 @@ struct CommandList: Sendable {
   /// The command that `words` begin with, and how many of them its name takes; a group if its name stands alone, or
   /// before a request for help.
   func find(_ words: some Collection<String>) throws(UsageError) -> (match: Match, wordCount: Int) {
-    guard let first = words.first else { throw UsageError("no command is given", hint: "See scrubber --help.") }
+    guard let first = words.first else {
+      throw UsageError("no command is given", hint: "See scrubber --help.")
+    }
     if let command = commands.first(where: { $0.name == first }) { return (.command(command), 1) }
     guard let group = groups.first(where: { $0.name == first }) else { throw unknown(first) }
     guard let second = words.dropFirst().first, second != "--help", second != "-h" else {

@@ -23,7 +23,10 @@ struct ForensicBucket: Sendable {
   ) async throws(ScanFailure) -> ForensicBucket {
     switch address {
     case .folder(let path):
-      try FolderScan.checkNoMoment(moment, hint: "Name a bucket with versioning, or a snapshot of that moment.")
+      try FolderScan.checkNoMoment(
+        moment,
+        hint: "Name a bucket with versioning, or a snapshot of that moment."
+      )
       let store = FolderObjectStore(root: path)
       return ForensicBucket(store: store, root: try FolderScan(path: path).findRoot(store))
     case .s3(let address):
@@ -56,7 +59,8 @@ extension ForensicBucket {
         if tenants.last != shard.tenant { tenants.append(shard.tenant) }
         last = "\(root.tenantsPrefix)\(shard.tenant)0"
       } else {
-        last = key.utf8.count > root.tenantsPrefix.utf8.count + folder.utf8.count
+        last =
+          key.utf8.count > root.tenantsPrefix.utf8.count + folder.utf8.count
           ? "\(root.tenantsPrefix)\(folder)0" : key
       }
     }
@@ -66,7 +70,9 @@ extension ForensicBucket {
   private func firstKey(behind last: String?) async throws(ScanFailure) -> String? {
     let request = ListRequest(prefix: root.tenantsPrefix, startAfter: last, pageLimit: 1)
     do throws(StoreError) {
-      guard let page = try await store.list(request).next(), let entry = page.entries.first else { return nil }
+      guard let page = try await store.list(request).next(), let entry = page.entries.first else {
+        return nil
+      }
       return page.key(of: entry)
     } catch {
       throw error.kind == .cancelled ? .interrupted : ScanFailure(message: "\(location): \(error)")

@@ -40,7 +40,9 @@ struct IndexDifference: Equatable {
 
   var isEmpty: Bool { members.isEmpty && removed.isEmpty && added.isEmpty && changed.isEmpty }
 
-  static func byteCount(_ layers: [IndexLayer]) -> UInt64 { layers.reduce(0) { $0.saturatingSum($1.fileSize) } }
+  static func byteCount(_ layers: [IndexLayer]) -> UInt64 {
+    layers.reduce(0) { $0.saturatingSum($1.fileSize) }
+  }
 
   private static func members(_ left: IndexPart, _ right: IndexPart) -> [Member] {
     let (before, after) = (flat(left), flat(right))

@@ -53,7 +53,8 @@ final class IndexTarget: Sendable {
     guard let found = indices.first(where: { generation == nil || $0.generation == generation }) else {
       let names = indices.map(\.generation.description).joined(separator: ", ")
       throw ScanFailure(
-        message: "\(tenant.bucket.location): timeline \(id) has no index of generation \(generation ?? .none)",
+        message:
+          "\(tenant.bucket.location): timeline \(id) has no index of generation \(generation ?? .none)",
         hint: "Generations that are there: \(names).",
         exitCode: .nothingMatched
       )
@@ -71,7 +72,8 @@ final class IndexTarget: Sendable {
     } catch {
       switch error.kind {
       case .cancelled: throw .interrupted
-      case .notFound: throw ScanFailure(message: "\(label): there is no such object", exitCode: .nothingMatched)
+      case .notFound:
+        throw ScanFailure(message: "\(label): there is no such object", exitCode: .nothingMatched)
       default: throw ScanFailure(message: "\(label): \(error)")
       }
     }
@@ -93,7 +95,8 @@ extension Generation {
       self = .none
       return
     }
-    guard (1...8).contains(text.utf8.count), text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+    guard (1...8).contains(text.utf8.count),
+      text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
       let value = UInt32(text, radix: 16)
     else { return nil }
     self = .valid(value)

@@ -97,7 +97,9 @@ struct IndexTreeDump {
       }
       let start = TreeNode.headerByteCount
       let prefix = HexText.string(block.bytes.extracting(start..<start + node.prefixByteCount))
-      desk.writeLine(lead + "blk #\(number): path \(path): prefix \(prefix), suffix_len \(node.suffixByteCount)")
+      desk.writeLine(
+        lead + "blk #\(number): path \(path): prefix \(prefix), suffix_len \(node.suffixByteCount)"
+      )
       stack.append(Frame(block: block, number: number, level: node.level, path: path))
     } catch {
       desk.writeLine(lead + "ERROR: block \(number): \(error)")

@@ -36,7 +36,9 @@ enum JSONText {
       switch json[index] {
       case UInt8(ascii: "\""):
         let end = endOfString(json, from: index)
-        if depth == 1, name == nil { name = String(decoding: json[index + 1..<max(index + 1, end - 1)], as: UTF8.self) }
+        if depth == 1, name == nil {
+          name = String(decoding: json[index + 1..<max(index + 1, end - 1)], as: UTF8.self)
+        }
         index = end
         continue
       case UInt8(ascii: "{"), UInt8(ascii: "["):

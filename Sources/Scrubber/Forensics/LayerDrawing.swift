@@ -27,8 +27,10 @@ struct LayerDrawing {
     self.layers = layers.filter(\.hasValidRanges)
     keys = Set(self.layers.flatMap { [$0.keys.start, $0.keys.end] }).sorted()
     // An image takes the row of its LSN; where a delta ends, nothing of it is.
-    lsns = Set(self.layers.flatMap { $0.isDelta ? [$0.startLsn, $0.endLsn] : [$0.startLsn, $0.startLsn.successor] })
-      .sorted()
+    lsns = Set(
+      self.layers.flatMap { $0.isDelta ? [$0.startLsn, $0.endLsn] : [$0.startLsn, $0.startLsn.successor] }
+    )
+    .sorted()
     columnCount = min(max(1, keys.count - 1), max(10, width - Self.labelWidth))
     rowCount = min(max(1, lsns.count - 1), Self.maximumRows)
   }
@@ -50,7 +52,8 @@ struct LayerDrawing {
     guard !layers.isEmpty else { return [] }
     var grid = [Cell](repeating: Cell(), count: columnCount * rowCount)
     for layer in layers {
-      for row in span(lsns, layer.startLsn, layer.isDelta ? layer.endLsn : layer.startLsn.successor, rowCount) {
+      for row in span(lsns, layer.startLsn, layer.isDelta ? layer.endLsn : layer.startLsn.successor, rowCount)
+      {
         for column in span(keys, layer.keys.start, layer.keys.end, columnCount) {
           let cell = row * columnCount + column
           if !layer.isDelta {
@@ -83,7 +86,9 @@ struct LayerDrawing {
   }
 
   /// The rows or columns that a range takes, at least one.
-  private func span<Value: Comparable>(_ all: [Value], _ start: Value, _ end: Value, _ count: Int) -> Range<Int> {
+  private func span<Value: Comparable>(_ all: [Value], _ start: Value, _ end: Value, _ count: Int) -> Range<
+    Int
+  > {
     let steps = max(1, all.count - 1)
     let low = Self.position(of: start, in: all) * count / steps
     let high = (Self.position(of: end, in: all) * count + steps - 1) / steps

@@ -64,7 +64,9 @@ struct LayerDump {
       desk.writeLine("actual: \(name)")
       desk.writeLine("expected: \(summary.layer)")
     }
-    if let summary { desk.writeLine("index_start_blk: \(summary.indexStartBlock), root \(summary.indexRootBlock)") }
+    if let summary {
+      desk.writeLine("index_start_blk: \(summary.indexStartBlock), root \(summary.indexRootBlock)")
+    }
     return summary
   }
 
@@ -110,7 +112,8 @@ struct LayerDump {
       let at = position.flatMap { position in lines.firstIndex { position < $0.key } } ?? lines.endIndex
       let place = finding.key.map { " key \($0)\(finding.lsn.map { " at \($0)" } ?? ""):" } ?? ""
       let label = finding.severity == .error ? "ERROR:" : "\(finding.severity.rawValue):"
-      let text = "  \(label)\(place) \(finding.code.rawValue): \(finding.message), byte \(finding.offset ?? 0)"
+      let text =
+        "  \(label)\(place) \(finding.code.rawValue): \(finding.message), byte \(finding.offset ?? 0)"
       let details = ", seen \(finding.seen ?? "?"), expected \(finding.expected ?? "?")"
       lines.insert((position ?? .max, Array((TerminalText.escape(text + details) + "\n").utf8)), at: at)
     }
@@ -118,7 +121,8 @@ struct LayerDump {
   }
 
   private func finish(_ report: LayerCheckReport, _ piece: Piece) -> ExitCode {
-    let shown = key == nil ? "" : ", \(Count(piece.shownCount, "value")) of key \(key.map(\.description) ?? "")"
+    let shown =
+      key == nil ? "" : ", \(Count(piece.shownCount, "value")) of key \(key.map(\.description) ?? "")"
     let values =
       showsValues
       ? ", \(Count(report.valueCount, "value")) of \(DecimalText.grouped(report.valueByteCount)) bytes" : ""

@@ -33,12 +33,15 @@ struct LayerPortrait {
   private func write(_ report: LayerCheckReport, _ profile: LayerProfile) {
     desk.writeLine(desk.style.heading("layer \(target.object.name)"))
     for (name, value) in rows(report, profile) {
-      desk.writeLine("  \(name)" + String(repeating: " ", count: max(1, 12 - name.count)) + TerminalText.escape(value))
+      desk.writeLine(
+        "  \(name)" + String(repeating: " ", count: max(1, 12 - name.count)) + TerminalText.escape(value)
+      )
     }
     for (title, shares) in [("keys", profile.families), ("values", profile.forms)] where !shares.isEmpty {
       desk.writeLine("")
       var table = TextTable([
-        .init(title: "  \(title)"), .init(title: "count", isNumber: true), .init(title: "bytes", isNumber: true),
+        .init(title: "  \(title)"), .init(title: "count", isNumber: true),
+        .init(title: "bytes", isNumber: true),
       ])
       for (name, share) in LayerProfile.sorted(shares) {
         table.add(["  \(name)", DecimalText.grouped(share.count), DecimalText.grouped(share.byteCount)])
@@ -52,25 +55,38 @@ struct LayerPortrait {
 
   private func rows(_ report: LayerCheckReport, _ profile: LayerProfile) -> [(String, String)] {
     let object = target.object
-    var rows = [("object", object.key), ("kind", kindText), ("tenant", "\(object.tenant)\(object.shard?.keySuffix ?? "")")]
-    let written = report.summary.map(\.timeline).flatMap { $0 == object.timeline ? nil : ", written as \($0)" } ?? ""
+    var rows = [
+      ("object", object.key), ("kind", kindText),
+      ("tenant", "\(object.tenant)\(object.shard?.keySuffix ?? "")"),
+    ]
+    let written =
+      report.summary.map(\.timeline).flatMap { $0 == object.timeline ? nil : ", written as \($0)" } ?? ""
     rows.append(("timeline", "\(object.timeline)\(written)"))
     rows.append(("from key", object.name.keys.start.described))
     rows.append(("up to key", "\(object.name.keys.end)"))
     rows.append(("LSN", object.name.lsnText))
     let index = target.indexByteCount.map { $0 == target.byteCount ? "" : ", but the index says \($0)" } ?? ""
     rows.append(("size", "\(DecimalText.grouped(target.byteCount)) bytes\(index)"))
-    rows.append(("index", "\(Count(report.indexBlockCount, "block")), \(Count(report.entryCount, "entry", "entries"))"))
+    rows.append(
+      ("index", "\(Count(report.indexBlockCount, "block")), \(Count(report.entryCount, "entry", "entries"))")
+    )
     let stored = storedByteCount(report)
     let share = compressedShare(report).map { ", \($0)" } ?? ""
-    rows.append((
-      "values",
-      "\(DecimalText.grouped(report.valueByteCount)) bytes, in \(DecimalText.grouped(stored)) of the file\(share)"
-    ))
+    rows.append(
+      (
+        "values",
+        "\(DecimalText.grouped(report.valueByteCount)) bytes, in \(DecimalText.grouped(stored)) of the file\(share)"
+      )
+    )
     if let first = profile.firstKey, let last = profile.lastKey {
       rows.append(("first", first.described))
       rows.append(("last", last.described))
-      rows.append(("keys", "\(DecimalText.grouped(profile.keyCount)), \(Count(profile.initCount, "value")) that need none before"))
+      rows.append(
+        (
+          "keys",
+          "\(DecimalText.grouped(profile.keyCount)), \(Count(profile.initCount, "value")) that need none before"
+        )
+      )
     }
     return rows
   }
@@ -84,7 +100,8 @@ struct LayerPortrait {
   /// What compression leaves of the values, as far as they are compressed; nil if none is.
   private func compressedShare(_ report: LayerCheckReport) -> String? {
     guard report.coverage.decompressed > 0, report.valueByteCount > 0 else { return nil }
-    let tenths = storedByteCount(report).multipliedReportingOverflow(by: 1000).partialValue / report.valueByteCount
+    let tenths =
+      storedByteCount(report).multipliedReportingOverflow(by: 1000).partialValue / report.valueByteCount
     return "\(tenths / 10).\(tenths % 10) % by zstd"
   }
 
@@ -93,7 +110,8 @@ struct LayerPortrait {
     let rest = unread > 0 ? "; \(DecimalText.grouped(unread)) bytes were not looked at" : ""
     if report.findings.isEmpty { return "whole: summary, index and values fit together\(rest)" }
     let omitted = report.omittedFindingCount > 0 ? " and \(report.omittedFindingCount) more" : ""
-    return "\(report.hasErrors ? "DAMAGED" : "readable"): \(Count(report.findings.count, "finding"))\(omitted)\(rest)"
+    return
+      "\(report.hasErrors ? "DAMAGED" : "readable"): \(Count(report.findings.count, "finding"))\(omitted)\(rest)"
   }
 
   // MARK: JSON

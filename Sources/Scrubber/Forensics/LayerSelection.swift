@@ -15,7 +15,8 @@ struct LayerSelection: Sendable, Equatable {
   /// By LSN; of those that cover one key the newest first, as a reader meets them.
   func select(_ layers: [LayerReference]) -> [LayerReference] {
     let chosen = layers.filter { covers($0.name) }
-    return key == nil ? chosen.sorted { Self.precedes($0.name, $1.name) } : chosen.sorted { Self.isNewer($0.name, $1.name) }
+    return key == nil
+      ? chosen.sorted { Self.precedes($0.name, $1.name) } : chosen.sorted { Self.isNewer($0.name, $1.name) }
   }
 
   static func precedes(_ left: LayerName, _ right: LayerName) -> Bool {

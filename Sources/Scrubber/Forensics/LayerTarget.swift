@@ -45,7 +45,8 @@ extension ScanFailure {
   init(_ error: LayerSourceError) {
     self.init(
       message: "\(error)",
-      exitCode: error.kind == .notFound ? .nothingMatched : error.kind == .cancelled ? .interrupted : .couldNotFinish
+      exitCode: error.kind == .notFound
+        ? .nothingMatched : error.kind == .cancelled ? .interrupted : .couldNotFinish
     )
   }
 }
@@ -68,7 +69,9 @@ extension LayerTarget {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let name = parts.last ?? path
     let folder = path.dropLast(name.utf8.count)
-    let source = FolderLayerSource(root: folder.isEmpty ? "." : folder == "/" ? "" : String(folder.dropLast()))
+    let source = FolderLayerSource(
+      root: folder.isEmpty ? "." : folder == "/" ? "" : String(folder.dropLast())
+    )
     let byteCount: UInt64
     let first: LayerBytes
     do throws(LayerSourceError) {
@@ -98,7 +101,12 @@ extension LayerTarget {
       shard: place?.shard.shard,
       timeline: place?.timeline ?? summary?.timeline ?? TimelineID(high: 0, low: 0)
     )
-    return LayerTarget(source: source, object: object, byteCount: byteCount, isNamedBySummary: fileName == nil)
+    return LayerTarget(
+      source: source,
+      object: object,
+      byteCount: byteCount,
+      isNamedBySummary: fileName == nil
+    )
   }
 
   /// What `…/<tenant shard>/timelines/<timeline>/<file>` says.
@@ -117,7 +125,8 @@ extension LayerTarget {
   static func object(_ key: String, in bucket: ForensicBucket) async throws(ScanFailure) -> LayerTarget {
     let prefix = bucket.root.tenantsPrefix
     let relative = key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : key
-    guard case .layer(let shard, let timeline, let file) = PageserverObjectKey(relative.utf8Span.span.bytes) else {
+    guard case .layer(let shard, let timeline, let file) = PageserverObjectKey(relative.utf8Span.span.bytes)
+    else {
       throw ScanFailure(
         message: "\(key): not the key of a layer",
         hint: "A key is \(prefix)TENANT/timelines/TIMELINE/LAYER; a name alone will do, too.",

@@ -3,7 +3,8 @@
 /// Source: PostgreSQL, `access/rmgrlist.h`; 134 is Neon's own.
 enum ResourceManager {
   private static let names = [
-    "XLOG", "XACT", "SMGR", "CLOG", "DBASE", "TBLSPC", "MULTIXACT", "RELMAP", "STANDBY", "HEAP2", "HEAP", "BTREE",
+    "XLOG", "XACT", "SMGR", "CLOG", "DBASE", "TBLSPC", "MULTIXACT", "RELMAP", "STANDBY", "HEAP2", "HEAP",
+    "BTREE",
     "HASH", "GIN", "GIST", "SEQ", "SPGIST", "BRIN", "COMMIT_TS", "REPLORIGIN", "GENERIC", "LOGICALMSG",
   ]
 

@@ -48,7 +48,8 @@ final class TenantView: Sendable {
     guard let count = plan.current.map(\.count).max(), count > 1 else { return shards.first }
     let number = ShardIdentity.owner(of: key, count: count, stripeSize: stripeSize)
     return shards.first { shard in
-      shard.count == count ? shard.number == number : shard.isUnsharded || number % max(1, shard.count) == shard.number
+      shard.count == count
+        ? shard.number == number : shard.isUnsharded || number % max(1, shard.count) == shard.number
     }
   }
 }
@@ -119,7 +120,8 @@ extension TenantView {
     let nearest = NearestName.find(tenant.description, among: names) ?? (names.count == 1 ? names.first : nil)
     return ScanFailure(
       message: "\(bucket.location): there are no objects of tenant \(tenant) at \(bucket.root.placeText)",
-      hint: nearest.map { "Did you mean \($0)?" } ?? "Check --bucket, what is behind the bucket's name, and --tenant-id.",
+      hint: nearest.map { "Did you mean \($0)?" }
+        ?? "Check --bucket, what is behind the bucket's name, and --tenant-id.",
       exitCode: .nothingMatched
     )
   }
@@ -129,7 +131,9 @@ extension TenantView {
     _ inventory: TenantInventory,
     _ bucket: ForensicBucket
   ) -> ScanFailure {
-    let names = inventory.shards.filter(\.isShard).map { TenantShardID(tenant: shard.tenant, shard: $0.index).description }
+    let names = inventory.shards.filter(\.isShard).map {
+      TenantShardID(tenant: shard.tenant, shard: $0.index).description
+    }
     return ScanFailure(
       message: "\(bucket.location): there are no objects of shard \(shard)",
       hint: "Shards that are there: \(names.joined(separator: ", ")).",

@@ -59,7 +59,8 @@ struct TimelineSummary: Sendable {
       ? [.active] : states.sorted { (order.firstIndex(of: $0) ?? 0) < (order.firstIndex(of: $1) ?? 0) }
     self.view = view
     ancestor =
-      view?.ancestor ?? (view == nil ? entry?.ancestorTimeline.map { ($0, entry?.ancestorRetainLsn ?? .invalid) } : nil)
+      view?.ancestor
+      ?? (view == nil ? entry?.ancestorTimeline.map { ($0, entry?.ancestorRetainLsn ?? .invalid) } : nil)
   }
 
   private static func states(_ index: IndexPart) -> [State] {
@@ -77,7 +78,8 @@ struct TimelineSummary: Sendable {
   static func all(in tenant: TenantView, only wanted: TimelineID? = nil) -> [TimelineSummary] {
     var summaries: [TimelineSummary] = []
     for id in tenant.timelineIDs where wanted == nil || wanted == id {
-      for shard in tenant.shards where tenant.inventory.shard(shard)?.timeline(id).map({ !$0.isOnlyArchives }) ?? false {
+      for shard in tenant.shards
+      where tenant.inventory.shard(shard)?.timeline(id).map({ !$0.isOnlyArchives }) ?? false {
         summaries.append(TimelineSummary(id, on: shard, in: tenant))
       }
     }

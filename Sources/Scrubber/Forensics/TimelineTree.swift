@@ -23,7 +23,9 @@ struct TimelineTree {
     }
     for id in children.keys {
       children[id]?.sort {
-        let (left, right) = (summaries[$0]?.ancestor?.lsn ?? .invalid, summaries[$1]?.ancestor?.lsn ?? .invalid)
+        let (left, right) = (
+          summaries[$0]?.ancestor?.lsn ?? .invalid, summaries[$1]?.ancestor?.lsn ?? .invalid
+        )
         return left == right ? $0 < $1 : left < right
       }
     }

@@ -12,7 +12,13 @@ final class TimelineView: Sendable {
   /// In the order of the index. Of a name that stands there twice the last counts, as for page servers.
   let layers: [LayerReference]
 
-  fileprivate init(_ view: TenantView, _ shard: ShardIndex, _ id: TimelineID, _ index: IndexPart, _ object: GenerationalObject) {
+  fileprivate init(
+    _ view: TenantView,
+    _ shard: ShardIndex,
+    _ id: TimelineID,
+    _ index: IndexPart,
+    _ object: GenerationalObject
+  ) {
     tenant = view.tenant
     self.shard = shard
     self.id = id
@@ -96,7 +102,9 @@ extension TenantView {
   var timelineIDs: [TimelineID] {
     var found = Set<TimelineID>()
     for shard in shards {
-      for timeline in inventory.shard(shard)?.timelines ?? [] where !timeline.isOnlyArchives { found.insert(timeline.id) }
+      for timeline in inventory.shard(shard)?.timelines ?? [] where !timeline.isOnlyArchives {
+        found.insert(timeline.id)
+      }
     }
     return found.sorted()
   }

@@ -5,5 +5,7 @@ struct Count: CustomStringConvertible {
   init(_ count: Int, _ noun: String) { description = "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
   /// For a noun whose plural takes more than an `s`.
-  init(_ count: Int, _ noun: String, _ plural: String) { description = "\(count) \(count == 1 ? noun : plural)" }
+  init(_ count: Int, _ noun: String, _ plural: String) {
+    description = "\(count) \(count == 1 ? noun : plural)"
+  }
 }

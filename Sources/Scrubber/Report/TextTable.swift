@@ -17,7 +17,9 @@ struct TextTable {
   func lines(_ style: TextStyle) -> [String] {
     var widths = columns.map(\.title.count)
     for row in rows {
-      for (index, cell) in row.enumerated() where index < widths.count { widths[index] = max(widths[index], cell.count) }
+      for (index, cell) in row.enumerated() where index < widths.count {
+        widths[index] = max(widths[index], cell.count)
+      }
     }
     let titles = columns.map(\.title)
     let head = titles.allSatisfy(\.isEmpty) ? [] : [style.heading(line(titles, widths))]

@@ -20,7 +20,8 @@ struct ForensicOptions: Sendable, Equatable {
   static let momentOption = OptionDeclaration(
     "at",
     .value(name: "TIME"),
-    help: "Look at the bucket as it was at this moment, by its object versions: a UTC time like 2026-11-23T02:10:30Z."
+    help:
+      "Look at the bucket as it was at this moment, by its object versions: a UTC time like 2026-11-23T02:10:30Z."
   )
   static let jsonOption = OptionDeclaration("json", help: "Print JSON instead of text.")
   static let tenantOptions = [
@@ -30,7 +31,11 @@ struct ForensicOptions: Sendable, Equatable {
       .value(name: "ID"),
       help: "The tenant, or one shard of it. May be left out if the bucket holds one tenant only."
     ),
-    OptionDeclaration("timeline-id", .value(name: "ID"), help: "The timeline. May be left out if there is only one."),
+    OptionDeclaration(
+      "timeline-id",
+      .value(name: "ID"),
+      help: "The timeline. May be left out if there is only one."
+    ),
     momentOption,
   ]
   static let stripeOption = OptionDeclaration(

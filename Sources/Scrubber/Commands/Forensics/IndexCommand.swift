@@ -10,7 +10,8 @@ struct IndexDumpCommand: Sendable, Equatable {
     name: "index dump",
     summary: "print an index with all its members",
     usage: [
-      "[INDEX]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID]", "[--raw]", "[--at TIME]", "[--json]",
+      "[INDEX]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID]", "[--raw]", "[--at TIME]",
+      "[--json]",
     ],
     discussion: [
       IndexPlace.discussion + " Without INDEX it is the one that a page server would choose.",
@@ -86,7 +87,9 @@ struct IndexDiffCommand: Sendable, Equatable {
   )
 
   init(_ arguments: ParsedArguments, environment: Environment) throws(UsageError) {
-    guard arguments.operands.count == 2, let first = arguments.operands.first, let last = arguments.operands.last else {
+    guard arguments.operands.count == 2, let first = arguments.operands.first,
+      let last = arguments.operands.last
+    else {
       throw UsageError("index diff: two indices are needed", hint: "scrubber index diff A B")
     }
     left = try IndexPlace(first, arguments, environment)

@@ -12,7 +12,8 @@ struct IndexSearchCommand: Sendable, Equatable {
     name: "index search",
     summary: "list the layers that a read of a key at an LSN may visit",
     usage: [
-      "--key KEY", "[--lsn LSN]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID]", "[--all]",
+      "--key KEY", "[--lsn LSN]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID]",
+      "[--all]",
       "[--stripe-size PAGES]", "[--at TIME]", "[--json]",
     ],
     discussion: [
@@ -21,15 +22,24 @@ struct IndexSearchCommand: Sendable, Equatable {
       "Of a tenant with several shards it is the shard that owns the key.",
     ],
     options: ForensicOptions.tenantOptions + [
-      OptionDeclaration("key", .value(name: "KEY"), help: "\(KeyText.allowed.capitalizedFirst). Must be given."),
-      OptionDeclaration("lsn", .value(name: "LSN"), help: "What is at this LSN counts. Default: the end of the timeline."),
+      OptionDeclaration(
+        "key",
+        .value(name: "KEY"),
+        help: "\(KeyText.allowed.capitalizedFirst). Must be given."
+      ),
+      OptionDeclaration(
+        "lsn",
+        .value(name: "LSN"),
+        help: "What is at this LSN counts. Default: the end of the timeline."
+      ),
       OptionDeclaration("all", help: "Go on behind the image at which a read ends."),
       ForensicOptions.stripeOption, ForensicOptions.jsonOption, .help,
     ],
     maximumOperands: 2,
     examples: [
       .init(
-        command: "scrubber index search --bucket /srv/copy --timeline-id ID --key 'rel=1663/5/1259 blkno=0' --lsn 0/147A9D0",
+        command:
+          "scrubber index search --bucket /srv/copy --timeline-id ID --key 'rel=1663/5/1259 blkno=0' --lsn 0/147A9D0",
         meaning: "Where a reader looks for the first page of pg_class."
       )
     ]

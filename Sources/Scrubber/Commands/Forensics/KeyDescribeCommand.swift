@@ -14,18 +14,26 @@ struct KeyDescribeCommand: Sendable, Equatable {
     usage: ["KEY", "[--shard-count N [--stripe-size PAGES]]", "[--json]"],
     discussion: ["KEY is \(KeyText.allowed), as logs have it."],
     options: [
-      OptionDeclaration("shard-count", .value(name: "N"), help: "Say which of so many shards owns it, 2 to 255."),
+      OptionDeclaration(
+        "shard-count",
+        .value(name: "N"),
+        help: "Say which of so many shards owns it, 2 to 255."
+      ),
       OptionDeclaration(
         "stripe-size",
         .value(name: "PAGES"),
-        help: "Pages a stripe. Default: \(StripeSize.defaultSince2025.pages), as tenants have it since April 2025; before, "
+        help:
+          "Pages a stripe. Default: \(StripeSize.defaultSince2025.pages), as tenants have it since April 2025; before, "
           + "it was \(StripeSize.defaultBefore2025.pages)."
       ),
       ForensicOptions.jsonOption, .help,
     ],
     maximumOperands: 4,
     examples: [
-      .init(command: "scrubber key describe 000000067F0000000400000A630100000000", meaning: "A key of a layer's name."),
+      .init(
+        command: "scrubber key describe 000000067F0000000400000A630100000000",
+        meaning: "A key of a layer's name."
+      ),
       .init(
         command: "scrubber key describe rel=1663/208101/2620_fsm blkno=2 --shard-count 4",
         meaning: "A page as logs name it."
@@ -38,7 +46,9 @@ struct KeyDescribeCommand: Sendable, Equatable {
       throw UsageError("key describe: no key is given", hint: "KEY is \(KeyText.allowed).")
     }
     key = try KeyText.parse(arguments.operands, written: "KEY")
-    shardCount = try ScanMetadataCommand.number(arguments, "shard-count", in: 2...255).map { UInt8(clamping: $0) }
+    shardCount = try ScanMetadataCommand.number(arguments, "shard-count", in: 2...255).map {
+      UInt8(clamping: $0)
+    }
     if arguments.has("stripe-size"), shardCount == nil {
       throw UsageError("--stripe-size is given without --shard-count")
     }
@@ -67,7 +77,8 @@ struct KeyDescribeCommand: Sendable, Equatable {
   private var answers: [(String, Bool)] {
     [
       ("rel_block", key.isRelationBlock), ("rel_vm_block", key.isVisibilityMapBlock),
-      ("rel_fsm_block", key.isFreeSpaceMapBlock), ("slru_block", key.isSLRUBlock), ("inherited", key.isInherited),
+      ("rel_fsm_block", key.isFreeSpaceMapBlock), ("slru_block", key.isSLRUBlock),
+      ("inherited", key.isInherited),
       ("rel_size", key.isRelationSize), ("slru_segment_size", key.isSLRUSegmentSize),
     ]
   }
@@ -78,7 +89,10 @@ struct KeyDescribeCommand: Sendable, Equatable {
 
   private var lines: [String] {
     var lines = ["key: \(key)", "kind: \(KeyClass(key))"]
-    lines.append("fields: " + fields.map { "\($0.0) \(String($0.1, radix: 16, uppercase: true))" }.joined(separator: ", "))
+    lines.append(
+      "fields: "
+        + fields.map { "\($0.0) \(String($0.1, radix: 16, uppercase: true))" }.joined(separator: ", ")
+    )
     lines += answers.map { "\($0.0): \($0.1)" }
     if let shardCount, let owner {
       lines.append("shard: \(ShardIndex(number: owner, count: shardCount)) of stripes of \(stripeSize)")

@@ -41,7 +41,10 @@ struct LayerFileCommand: Sendable, Equatable {
       OptionDeclaration("no-tree", help: "Without the blocks of the index."),
       OptionDeclaration("blobs", help: "The bytes of each value in hex, too."),
       OptionDeclaration("key", .value(name: "KEY"), help: "Only values of this key: \(KeyText.allowed)."),
-      OptionDeclaration("json", help: "Print one JSON object, a value after the other; without the blocks of the index."),
+      OptionDeclaration(
+        "json",
+        help: "Print one JSON object, a value after the other; without the blocks of the index."
+      ),
       .help,
     ],
     maximumOperands: 1,
@@ -64,14 +67,20 @@ struct LayerFileCommand: Sendable, Equatable {
     options: ForensicOptions.tenantOptions + [ForensicOptions.jsonOption, .help],
     maximumOperands: 1,
     examples: [
-      .init(command: "scrubber layer show LAYER --bucket /srv/copy", meaning: "Of a layer in a copy of a bucket.")
+      .init(
+        command: "scrubber layer show LAYER --bucket /srv/copy",
+        meaning: "Of a layer in a copy of a bucket."
+      )
     ]
   )
 
   init(_ arguments: ParsedArguments, isDump: Bool, environment: Environment) throws(UsageError) {
     let name = isDump ? Self.dumpDeclaration.name : Self.showDeclaration.name
     guard let layer = arguments.operands.first, !layer.isEmpty else {
-      throw UsageError("\(name): no layer is given", hint: "LAYER is a name, a key or a file: scrubber help \(name)")
+      throw UsageError(
+        "\(name): no layer is given",
+        hint: "LAYER is a name, a key or a file: scrubber help \(name)"
+      )
     }
     if !arguments.has("bucket"), LayerTarget.isFile(layer) {
       for option in ["tenant-id", "timeline-id", "at"] where arguments.has(option) {
@@ -100,7 +109,10 @@ struct LayerFileCommand: Sendable, Equatable {
   private func checkTogether(_ arguments: ParsedArguments) throws(UsageError) {
     guard arguments.has("index") else { return }
     for option in ["blobs", "no-tree", "key", "json"] where arguments.has(option) {
-      throw UsageError("--index and --\(option) are given together", hint: "--index prints the index and no values.")
+      throw UsageError(
+        "--index and --\(option) are given together",
+        hint: "--index prints the index and no values."
+      )
     }
   }
 

@@ -18,7 +18,11 @@ struct LayerListCommand: Sendable, Equatable {
       "A layer whose object the listing lacks is marked as missing, one of another size with that size.",
     ],
     options: ForensicOptions.tenantOptions + [
-      OptionDeclaration("key", .value(name: "KEY"), help: "Only layers that cover this key: \(KeyText.allowed)."),
+      OptionDeclaration(
+        "key",
+        .value(name: "KEY"),
+        help: "Only layers that cover this key: \(KeyText.allowed)."
+      ),
       OptionDeclaration("lsn", .value(name: "LSN"), help: "Only layers that begin at this LSN or before."),
       ForensicOptions.jsonOption, .help,
     ],
@@ -33,7 +37,10 @@ struct LayerListCommand: Sendable, Equatable {
 
   init(_ arguments: ParsedArguments, environment: Environment) throws(UsageError) {
     options = try ForensicOptions(arguments, operands: arguments.operands, environment: environment)
-    selection = LayerSelection(key: try ForensicOptions.key(arguments), lsn: try ForensicOptions.lsn(arguments))
+    selection = LayerSelection(
+      key: try ForensicOptions.key(arguments),
+      lsn: try ForensicOptions.lsn(arguments)
+    )
   }
 
   func run(_ desk: CommandDesk) async throws(ScanFailure) -> ExitCode {
@@ -72,7 +79,8 @@ struct LayerListCommand: Sendable, Equatable {
         + DecimalText.bytes(bytes)
     )
     var table = TextTable([
-      .init(title: "", isNumber: true), .init(title: "kind"), .init(title: "LSN"), .init(title: "bytes", isNumber: true),
+      .init(title: "", isNumber: true), .init(title: "kind"), .init(title: "LSN"),
+      .init(title: "bytes", isNumber: true),
       .init(title: "generation"), .init(title: "shard"), .init(title: "object"), .init(title: "layer"),
     ])
     for (number, layer) in layers.enumerated() {

@@ -26,7 +26,10 @@ struct LayerMapCommand: Sendable, Equatable {
     ],
     maximumOperands: 2,
     examples: [
-      .init(command: "scrubber layer-map --bucket /srv/copy --timeline-id ID", meaning: "Of a timeline of the only tenant.")
+      .init(
+        command: "scrubber layer-map --bucket /srv/copy --timeline-id ID",
+        meaning: "Of a timeline of the only tenant."
+      )
     ]
   )
 

@@ -8,7 +8,10 @@ struct TimelineCommand: Sendable, Equatable {
   static let list = CommandDeclaration(
     name: "timeline list",
     summary: "list the timelines of a tenant and their state",
-    usage: ["[TENANT]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID]", "[--at TIME]", "[--json]"],
+    usage: [
+      "[TENANT]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID]", "[--at TIME]",
+      "[--json]",
+    ],
     discussion: [
       "A line for each timeline and shard that serves the tenant: what its newest index says, or why that cannot be read.",
       "Layers and bytes are those that the index names, also in folders of shards that were split.",
@@ -17,7 +20,10 @@ struct TimelineCommand: Sendable, Equatable {
     maximumOperands: 1,
     tables: [states],
     examples: [
-      .init(command: "scrubber timeline list --bucket /srv/copy", meaning: "The timelines of the only tenant there.")
+      .init(
+        command: "scrubber timeline list --bucket /srv/copy",
+        meaning: "The timelines of the only tenant there."
+      )
     ]
   )
 
@@ -29,7 +35,9 @@ struct TimelineCommand: Sendable, Equatable {
       "Each timeline stands below the one that it branched off, with the LSN of the branch point in front. Of a tenant "
         + "with several shards it is what the first of them says."
     ],
-    options: ForensicOptions.tenantOptions.filter { $0.name != "timeline-id" } + [ForensicOptions.jsonOption, .help],
+    options: ForensicOptions.tenantOptions.filter { $0.name != "timeline-id" } + [
+      ForensicOptions.jsonOption, .help,
+    ],
     maximumOperands: 1,
     examples: [
       .init(
@@ -68,7 +76,9 @@ struct TimelineCommand: Sendable, Equatable {
     if options.isJSON {
       writeJSON(summaries, tenant, desk)
     } else if isTree {
-      desk.writeLines(TimelineTree(summaries.filter { $0.shard == tenant.shards.first }, style: desk.style).lines)
+      desk.writeLines(
+        TimelineTree(summaries.filter { $0.shard == tenant.shards.first }, style: desk.style).lines
+      )
     } else {
       writeTable(summaries, tenant, desk)
     }
@@ -83,14 +93,19 @@ struct TimelineCommand: Sendable, Equatable {
   // MARK: Text
 
   private func writeTable(_ summaries: [TimelineSummary], _ tenant: TenantView, _ desk: CommandDesk) {
-    let shards = tenant.isSharded ? ", shards \(tenant.shards.map(\.description).joined(separator: ", "))" : ""
+    let shards =
+      tenant.isSharded ? ", shards \(tenant.shards.map(\.description).joined(separator: ", "))" : ""
     let stripes = tenant.isSharded ? ", stripes of \(tenant.stripeSize)" : ""
-    desk.writeLine(TerminalText.escape("tenant \(tenant.tenant) in \(tenant.bucket.location)\(shards)\(stripes)"))
+    desk.writeLine(
+      TerminalText.escape("tenant \(tenant.tenant) in \(tenant.bucket.location)\(shards)\(stripes)")
+    )
     var columns: [TextTable.Column] = [.init(title: "timeline")]
     if tenant.isSharded { columns.append(.init(title: "shard")) }
     columns += [
-      .init(title: "branched off at"), .init(title: "ends at", isNumber: true), .init(title: "pg", isNumber: true),
-      .init(title: "layers", isNumber: true), .init(title: "size", isNumber: true), .init(title: "generation"),
+      .init(title: "branched off at"), .init(title: "ends at", isNumber: true),
+      .init(title: "pg", isNumber: true),
+      .init(title: "layers", isNumber: true), .init(title: "size", isNumber: true),
+      .init(title: "generation"),
       .init(title: "state"),
     ]
     var table = TextTable(columns)
