@@ -56,8 +56,10 @@ struct CommandList: Sendable {
 
   private func unknown(_ name: String, in group: Group) -> UsageError {
     let names = members(of: group).map { String($0.name.dropFirst(group.name.count + 1)) }
-    // The tool that users know has words of its own behind some groups: `layer dump-layer`.
-    let nearest = NearestName.find(name, among: names) ?? names.first { name.hasPrefix("\($0)-") }
+    // The tool that users know has words of its own behind some groups (`layer dump-layer`), or none (`key KEY`).
+    let nearest =
+      NearestName.find(name, among: names) ?? names.first { name.hasPrefix("\($0)-") }
+      ?? (names.count == 1 ? names.first : nil)
     return UsageError(
       "unknown command \"\(group.name) \(name)\"",
       hint: Self.suggestion(nearest.map { "\(group.name) \($0)" })

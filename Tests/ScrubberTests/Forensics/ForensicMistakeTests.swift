@@ -11,6 +11,7 @@ struct ForensicMistakeTests {
     (["layer", "dmup"], #"unknown command "layer dmup""#, "Did you mean layer dump?"),
     (["layer", "dump-layer"], #"unknown command "layer dump-layer""#, "Did you mean layer dump?"),
     (["layer-dump"], #"unknown command "layer-dump""#, "Did you mean layer dump?"),
+    (["key", "00"], #"unknown command "key 00""#, "Did you mean key describe?"),
     (["timeline", "lst"], #"unknown command "timeline lst""#, "Did you mean timeline list?"),
     (["layer", "dump"], "layer dump: no layer is given", "LAYER is"),
     (["layer", "dump", "/nonexistent"], #"there is no file "/nonexistent", and no bucket"#, "--bucket"),

@@ -85,7 +85,8 @@ struct LayerDumpTests {
 
   @Test func aLayerUnderTheNameOfAnotherIsToldApart() async throws {
     let folder = try TemporaryFolder()
-    let other = "\(folder.path)/" + ForensicRecord.image.replacing("00000A630100000000-", with: "00000A620100000000-")
+    let other =
+      "\(folder.path)/" + ForensicRecord.image.replacing("00000A630100000000-", with: "00000A620100000000-")
     try FileManager.default.copyItem(atPath: ForensicRecord.file(ForensicRecord.image), toPath: other)
     let record = try await ForensicRecord.run(["layer", "dump", other, "--no-tree"])
     #expect(record.output.contains("warning: filename does not match what is expected from in-file summary"))

@@ -38,8 +38,7 @@ struct IndexSearchCommand: Sendable, Equatable {
     maximumOperands: 2,
     examples: [
       .init(
-        command:
-          "scrubber index search --bucket /srv/copy --timeline-id ID --key 'rel=1663/5/1259 blkno=0' --lsn 0/147A9D0",
+        command: "scrubber index search --timeline-id ID --key 'rel=1663/5/1259 blkno=0'",
         meaning: "Where a reader looks for the first page of pg_class."
       )
     ]
