@@ -31,7 +31,7 @@ struct LayerDump {
         piece.lines.append((TreeKey(entry.key, entry.lsn), line(entry, bytes)))
         piece.shownCount += 1
       },
-      piece: { print(piece, $0) }
+      piece: { put(piece, $0) }
     )
     if report.omittedFindingCount > 0 { desk.writeLine("ERROR: \(report.omittedFindingCount) more") }
     return finish(report, piece)
@@ -103,7 +103,7 @@ struct LayerDump {
   }
 
   /// Values come in the order of keys, so an error stands where its value would.
-  private func print(_ piece: Piece, _ findings: ArraySlice<Finding>) {
+  private func put(_ piece: Piece, _ findings: ArraySlice<Finding>) {
     var lines = piece.lines
     piece.lines.removeAll(keepingCapacity: true)
     for finding in findings {

@@ -184,7 +184,8 @@ extension LayerTarget {
       let names = keys.prefix(5).joined(separator: ", ")
       throw ScanFailure(
         message: "there is more than one layer \(file)",
-        hint: "Name one by its key: \(names)\(keys.count > 5 ? " and others" : "").",
+        hint:
+          "Choose with --timeline-id, or name one by its key: \(names)\(keys.count > 5 ? " and others" : "").",
         exitCode: .usage
       )
     }

@@ -41,10 +41,10 @@ struct TimelineTreeTests {
   /// What the page server itself named when it was asked.
   private struct Answer: Decodable {
     struct Timeline: Decodable {
-      var timeline_id: String
-      var ancestor_timeline_id: String?
-      var ancestor_lsn: String?
-      var disk_consistent_lsn: String?
+      var timelineId: String
+      var ancestorTimelineId: String?
+      var ancestorLsn: String?
+      var diskConsistentLsn: String?
     }
 
     var timelines: [Timeline]
@@ -56,23 +56,25 @@ struct TimelineTreeTests {
     let folder = try QuickFolder()
     try Golden.unpack("pageserver/oracle/\(name).tar.zst", into: folder.path)
     let text = try Data(contentsOf: URL(filePath: "\(folder.path)/\(name).timelines.json"))
-    let answer = try JSONDecoder().decode(Answer.self, from: text)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let answer = try decoder.decode(Answer.self, from: text)
     let tenant = try await TenantView.open(try BucketFixture(tenants: [name]))
     let summaries = TimelineSummary.all(in: tenant)
     // `half` of A was being deleted when the page server was asked, and has gone since.
     let expected = (answer.timelines + answer.offloaded).filter {
-      $0.timeline_id != "115494543c3b4800be7a685a62ef9b35"
+      $0.timelineId != "115494543c3b4800be7a685a62ef9b35"
     }
-    #expect(summaries.map(\.id.description) == expected.map(\.timeline_id).sorted())
+    #expect(summaries.map(\.id.description) == expected.map(\.timelineId).sorted())
     for timeline in expected {
-      let summary = try #require(summaries.first { $0.id.description == timeline.timeline_id })
-      #expect(summary.ancestor?.timeline.description == timeline.ancestor_timeline_id)
-      if let lsn = timeline.ancestor_lsn { #expect(summary.ancestor?.lsn.description == lsn) }
-      if let lsn = timeline.disk_consistent_lsn {
+      let summary = try #require(summaries.first { $0.id.description == timeline.timelineId })
+      #expect(summary.ancestor?.timeline.description == timeline.ancestorTimelineId)
+      if let lsn = timeline.ancestorLsn { #expect(summary.ancestor?.lsn.description == lsn) }
+      if let lsn = timeline.diskConsistentLsn {
         #expect(summary.view?.index.diskConsistentLsn.description == lsn)
       }
     }
     let offloaded = Set(summaries.filter { $0.states.contains(.offloaded) }.map(\.id.description))
-    #expect(offloaded == Set(answer.offloaded.map(\.timeline_id)))
+    #expect(offloaded == Set(answer.offloaded.map(\.timelineId)))
   }
 }

@@ -73,7 +73,8 @@ struct IndexDiffCommand: Sendable, Equatable {
     ],
     discussion: [
       IndexPlace.discussion.replacingIndex,
-      "A minus sign is what only A has, a plus sign what only B has, a tilde what is otherwise. That they differ does not "
+      "A minus sign is what only A has, a plus sign what only B has, a tilde what is otherwise. That they "
+        + "differ does not "
         + "change the exit code.",
     ],
     options: ForensicOptions.tenantOptions + [ForensicOptions.jsonOption, .help],

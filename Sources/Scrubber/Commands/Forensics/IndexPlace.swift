@@ -8,7 +8,8 @@ enum IndexPlace: Sendable, Equatable {
   case generation(ForensicOptions, Generation?)
 
   static let discussion =
-    "INDEX is a file on this machine (without --bucket), the key of an object, or a generation of the timeline's index: "
+    "INDEX is a file on this machine (without --bucket), the key of an object, or a generation of the "
+    + "timeline's index: "
     + "up to eight hex digits, or none."
 
   init(_ text: String?, _ arguments: ParsedArguments, _ environment: Environment) throws(UsageError) {

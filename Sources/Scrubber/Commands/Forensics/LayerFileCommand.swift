@@ -33,7 +33,8 @@ struct LayerFileCommand: Sendable, Equatable {
     ],
     discussion: [
       whichLayer,
-      "Values that cannot be read are marked with ERROR where they would stand, and the dump goes on behind them. Memory "
+      "Values that cannot be read are marked with ERROR where they would stand, and the dump goes on behind "
+        + "them. Memory "
         + "does not grow with the layer.",
     ],
     options: ForensicOptions.tenantOptions + [

@@ -13,7 +13,8 @@ struct LayerListCommand: Sendable, Equatable {
       "[--lsn LSN]", "[--at TIME]", "[--json]",
     ],
     discussion: [
-      "A line for each layer, by LSN; with --key only those that cover the key, the newest first. What stands at the end "
+      "A line for each layer, by LSN; with --key only those that cover the key, the newest first. What "
+        + "stands at the end "
         + "is the name that layer dump and layer show take.",
       "A layer whose object the listing lacks is marked as missing, one of another size with that size.",
     ],

@@ -13,7 +13,8 @@ struct LayerMapCommand: Sendable, Equatable {
       "[--at TIME]", "[--json]",
     ],
     discussion: [
-      "Only the order of keys and LSNs is drawn, not how far they are apart. If there are more than fit, neighbours share "
+      "Only the order of keys and LSNs is drawn, not how far they are apart. If there are more than fit, "
+        + "neighbours share "
         + "a column or a row; there are at most \(LayerDrawing.maximumRows) rows."
     ],
     options: ForensicOptions.tenantOptions + [

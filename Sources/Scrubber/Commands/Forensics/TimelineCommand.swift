@@ -13,7 +13,8 @@ struct TimelineCommand: Sendable, Equatable {
       "[--json]",
     ],
     discussion: [
-      "A line for each timeline and shard that serves the tenant: what its newest index says, or why that cannot be read.",
+      "A line for each timeline and shard that serves the tenant: what its newest index says, or why that "
+        + "cannot be read.",
       "Layers and bytes are those that the index names, also in folders of shards that were split.",
     ],
     options: ForensicOptions.tenantOptions + [ForensicOptions.jsonOption, .help],
