@@ -31,7 +31,8 @@ struct Benchmarks {
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
-          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|layer-map|make-wal|make-bucket …"
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|layer-map|make-wal|"
+            + "make-bucket …"
         )
       }
     } catch {
