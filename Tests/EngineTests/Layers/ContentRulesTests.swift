@@ -188,6 +188,7 @@ struct ContentRulesTests {
     for (count, offset) in [(512, 504), (524, 520)] {
       var map = Self.zeros(count)
       map[4] = 17
+      put(RelationMap.magic, at: 0, into: &map)
       #expect(try codes(key, map) == [.layerImageDamaged])
       put(CRC32C.checksum(map.span.bytes.extracting(0..<offset)), at: offset, into: &map)
       #expect(try codes(key, map) == [])
