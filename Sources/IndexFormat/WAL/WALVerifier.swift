@@ -144,7 +144,7 @@ public struct WALVerifier: Sendable {
     }
     let hex = { (value: UInt64) in "0x" + String(value, radix: 16) }
     let known = magic.map { hex(UInt64($0)) } ?? "0xd10d, 0xd110, 0xd113 or 0xd116"
-    if magic.map({ $0 != header.magic }) ?? (WALPageHeader.versions[header.magic] == nil) {
+    if magic.map({ $0 != header.magic }) ?? (PostgresVersion(pageMagic: header.magic) == nil) {
       let seen = page.firstNonzero() == nil ? "a page of zeros" : hex(UInt64(header.magic))
       problem(.page, "the page does not begin as pages of WAL do", seen, known, report)
       return nil
