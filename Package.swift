@@ -70,8 +70,14 @@ let package = Package(
       pkgConfig: "liblz4",
       providers: [.apt(["liblz4-dev"])]
     ),
+    // An instruction of the processor, which Swift cannot name.
+    .target(name: "CChecksums", path: "Sources/CLibraries/CChecksums"),
     // What layers hold: reading, writing and checking them over ranged reads. Knows no store and no command line.
-    .target(name: "Engine", dependencies: ["IndexFormat", "CZstd", "CLZ4"], swiftSettings: strict),
+    .target(
+      name: "Engine",
+      dependencies: ["IndexFormat", "CZstd", "CLZ4", "CChecksums"],
+      swiftSettings: strict
+    ),
     // Both edges: object stores, the command line, reports.
     .executableTarget(
       name: "Scrubber",

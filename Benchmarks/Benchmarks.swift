@@ -9,6 +9,7 @@ import Foundation
 ///     Benchmarks snapshot --scrubber PROGRAM --s5cmd PROGRAM BUCKET TENANT DIR
 ///                                                          tenant-snapshot against s5cmd cp of the same objects
 ///     Benchmarks blobs DIR                                 values of image layers against zstd -t
+///     Benchmarks wal-decode --pg-waldump PROGRAM DIR       records of WAL segments against pg_waldump --stats=record
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
@@ -25,11 +26,14 @@ struct Benchmarks {
       case "safekeeper": try SafekeeperBenchmark(arguments.dropFirst()).run()
       case "snapshot": try SnapshotBenchmark(arguments.dropFirst()).run()
       case "blobs": try await BlobsBenchmark(arguments.dropFirst()).run()
+      case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
+      case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
-          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|make-wal|make-bucket …"
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|wal-decode|make-wal|"
+            + "make-bucket …"
         )
       }
     } catch {

@@ -65,5 +65,5 @@ public struct WALRecord: ~Escapable {
   }
 
   /// Whether the stored checksum is that of the bytes.
-  public var hasValidChecksum: Bool { WALRecordHeader.checksum(of: bytes) == header.checksum }
+  public var hasValidChecksum: Bool { RecordChecksum.value(of: bytes) == header.checksum }
 }
