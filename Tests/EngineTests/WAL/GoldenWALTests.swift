@@ -152,7 +152,7 @@ private func statisticsOfPgWaldump(_ wal: GoldenWAL, _ end: Lsn) throws -> [Stri
   let process = Process()
   process.executableURL = URL(filePath: waldump)
   process.arguments = [
-    "--stats=record", "-q", "-p", folder.path, "-s", "\(wal.segment)", "-e", "\(end)",
+    "--stats=record", "-p", folder.path, "-s", "\(wal.segment)", "-e", "\(end)",
   ]
   let output = Pipe()
   process.standardOutput = output
