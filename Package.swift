@@ -63,8 +63,21 @@ let package = Package(
       pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"])]
     ),
+    // What page images in WAL may be compressed with, beside zstd.
+    .systemLibrary(
+      name: "CLZ4",
+      path: "Sources/CLibraries/CLZ4",
+      pkgConfig: "liblz4",
+      providers: [.apt(["liblz4-dev"])]
+    ),
+    // An instruction of the processor, which Swift cannot name.
+    .target(name: "CChecksums", path: "Sources/CLibraries/CChecksums"),
     // What layers hold: reading, writing and checking them over ranged reads. Knows no store and no command line.
-    .target(name: "Engine", dependencies: ["IndexFormat", "CZstd"], swiftSettings: strict),
+    .target(
+      name: "Engine",
+      dependencies: ["IndexFormat", "CZstd", "CLZ4", "CChecksums"],
+      swiftSettings: strict
+    ),
     // Both edges: object stores, the command line, reports.
     .executableTarget(
       name: "Scrubber",

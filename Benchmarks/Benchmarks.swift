@@ -10,6 +10,7 @@ import Foundation
 ///                                                          tenant-snapshot against s5cmd cp of the same objects
 ///     Benchmarks blobs DIR                                 values of image layers against zstd -t
 ///     Benchmarks layer-map FILE                            searching a layer map against a look at each layer
+///     Benchmarks wal-decode --pg-waldump PROGRAM DIR       records of WAL segments against pg_waldump --stats=record
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
@@ -27,11 +28,13 @@ struct Benchmarks {
       case "snapshot": try SnapshotBenchmark(arguments.dropFirst()).run()
       case "blobs": try await BlobsBenchmark(arguments.dropFirst()).run()
       case "layer-map": try LayerMapBenchmark(arguments.dropFirst()).run()
+      case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
+      case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
-          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|layer-map|make-wal|"
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|layer-map|wal-decode|make-wal|"
             + "make-bucket …"
         )
       }

@@ -2,7 +2,7 @@
 ///
 /// | offset | size | field | check made |
 /// |---|---|---|---|
-/// | 0 | 2 | `xlp_magic`: the version of the format | one of `WALPageHeader.versions`, the same on all pages |
+/// | 0 | 2 | `xlp_magic`: the version of the format | that of a `PostgresVersion`, the same on all pages |
 /// | 2 | 2 | `xlp_info`: flags | none but the four known ones |
 /// | 4 | 4 | `xlp_tli`: PostgreSQL's timeline | 1 |
 /// | 8 | 8 | `xlp_pageaddr`: LSN of the page's first byte | where the page lies |
@@ -51,9 +51,6 @@ public struct WALPageHeader: Hashable, Sendable {
   public static let shortByteCount = 24
   public static let longByteCount = 40
   public static let pageByteCount = 8192
-
-  /// PostgreSQL's major version by magic.
-  public static let versions: [UInt16: Int] = [0xd10d: 14, 0xd110: 15, 0xd113: 16, 0xd116: 17]
 
   public init(
     magic: UInt16,

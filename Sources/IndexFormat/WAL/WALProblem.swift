@@ -16,7 +16,7 @@ public struct WALProblem: Hashable, Sendable {
   public var seen: String
   public var expected: String
 
-  init(_ kind: Kind, _ lsn: Lsn, _ message: String, seen: String, expected: String) {
+  public init(_ kind: Kind, _ lsn: Lsn, _ message: String, seen: String, expected: String) {
     self.kind = kind
     self.lsn = lsn
     self.message = message

@@ -68,6 +68,16 @@ public struct WALRecordHeader: Hashable, Sendable {
     resourceManager == 0 && info & 0xf0 == 0x40 && totalLength == UInt32(WALRecordHeader.byteCount)
   }
 
+  /// What the header of this record should have as checksum: all of `record` but the checksum itself, in the order in
+  /// which PostgreSQL takes it. 0 if the bytes are too few for a header.
+  public static func checksum(of record: RawSpan) -> UInt32 {
+    guard record.byteCount >= byteCount else { return 0 }
+    var checksum = CRC32C()
+    checksum.update(record.extracting(byteCount..<record.byteCount))
+    checksum.update(record.extracting(0..<checkedByteCount))
+    return checksum.value
+  }
+
   public func encode(into bytes: inout [UInt8]) {
     bytes.appendLittleEndian(totalLength)
     bytes.appendLittleEndian(transaction)

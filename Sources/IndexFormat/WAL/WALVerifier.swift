@@ -27,8 +27,7 @@ public struct WALVerifier: Sendable {
   private(set) var position = Lsn.invalid
   private var chain = Chain.unknown
   private var previousRecord: Lsn?
-  private var magic: UInt16?
-  private var systemIdentifier: UInt64?
+  private var rules: WALPageRules
   private var hasSeenRecord = false
   /// The record before failed its checksum: if the next one makes no sense either, its length was wrong.
   private var isDoubtful = false
@@ -56,7 +55,7 @@ public struct WALVerifier: Sendable {
   /// - Parameter systemIdentifier: That of the database system; if nobody knows it, all segments must have the same.
   public init(segmentSize: WALSegmentSize, start: Lsn?, systemIdentifier: UInt64? = nil) {
     self.segmentSize = segmentSize
-    self.systemIdentifier = systemIdentifier
+    rules = WALPageRules(segmentSize: segmentSize, systemIdentifier: systemIdentifier)
     self.start = start
   }
 
@@ -138,69 +137,7 @@ public struct WALVerifier: Sendable {
 
   /// Checks a page's header; nil if the page cannot be read by it.
   private mutating func header(_ page: RawSpan, _ report: (WALProblem) -> Void) -> WALPageHeader? {
-    guard let header = WALPageHeader(page: page) else {
-      if !mayEnd { problem(.page, "the page is cut off", "\(page.byteCount) bytes", "8192 bytes", report) }
-      return nil
-    }
-    let hex = { (value: UInt64) in "0x" + String(value, radix: 16) }
-    let known = magic.map { hex(UInt64($0)) } ?? "0xd10d, 0xd110, 0xd113 or 0xd116"
-    if magic.map({ $0 != header.magic }) ?? (WALPageHeader.versions[header.magic] == nil) {
-      let seen = page.firstNonzero() == nil ? "a page of zeros" : hex(UInt64(header.magic))
-      problem(.page, "the page does not begin as pages of WAL do", seen, known, report)
-      return nil
-    }
-    guard header.pageAddress == position else {
-      problem(.page, "the page is of another place", "\(header.pageAddress)", "\(position)", report)
-      return nil
-    }
-    if header.postgresTimeline != WALSegmentName.neonTimeline {
-      problem(
-        .page,
-        "the page is of another timeline of PostgreSQL",
-        "\(header.postgresTimeline)",
-        "1",
-        report
-      )
-    }
-    if !WALPageHeader.Flags.known.isSuperset(of: header.flags) {
-      problem(
-        .page,
-        "the page has unknown flags",
-        hex(UInt64(header.flags.rawValue)),
-        "flags below 0x10",
-        report
-      )
-    }
-    let isFirst = segmentSize.offset(of: position) == 0
-    guard isFirst == (header.segment != nil) else {
-      let forms = ["a short header", "a long one"]
-      problem(
-        .page,
-        "the header has the wrong form for its place",
-        forms[isFirst ? 0 : 1],
-        forms[isFirst ? 1 : 0],
-        report
-      )
-      return nil
-    }
-    if let segment = header.segment { checkSegment(segment, report) }
-    if magic == nil { magic = header.magic }
-    return header
-  }
-
-  private mutating func checkSegment(_ segment: WALPageHeader.Segment, _ report: (WALProblem) -> Void) {
-    if UInt64(segment.segmentSize) != segmentSize.byteCount {
-      let expected = "\(segmentSize.byteCount)"
-      problem(.page, "the header states another segment size", "\(segment.segmentSize)", expected, report)
-    }
-    if segment.pageSize != UInt32(WALPageHeader.pageByteCount) {
-      problem(.page, "the header states another page size", "\(segment.pageSize)", "8192", report)
-    }
-    if let systemIdentifier, systemIdentifier != segment.systemIdentifier {
-      let seen = "\(segment.systemIdentifier)"
-      problem(.page, "the segment is of another database system", seen, "\(systemIdentifier)", report)
-    }
-    if systemIdentifier == nil { systemIdentifier = segment.systemIdentifier }
+    rules.check(page, at: position, mayBeCut: mayEnd, report)
   }
 
   /// Compares what the page says of the record it begins with and what is known; gives where to read on, or nil if

@@ -1,0 +1,112 @@
+import Engine
+import Foundation
+import IndexFormat
+
+/// Reads and decodes all records of WAL segments, and counts them as `pg_waldump --stats=record` does, each as a
+/// program of its own; alternately, in the same run.
+struct WALDecodeBenchmark {
+  private let waldump: String
+  private let folder: String
+
+  private static let rounds = 5
+
+  init(_ arguments: ArraySlice<String>) throws {
+    let arguments = Array(arguments)
+    guard arguments.count == 3, arguments[0] == "--pg-waldump" else {
+      throw BenchmarkError("usage: Benchmarks wal-decode --pg-waldump PROGRAM DIR")
+    }
+    (waldump, folder) = (arguments[1], arguments[2])
+  }
+
+  func run() throws {
+    let segments = try WALSegments(folder)
+    let ours = [CommandLine.arguments[0], "wal-statistics", folder]
+    let content = try segments.content()
+    let theirs = [
+      waldump, "--stats=record", "-p", folder, "-s", "\(segments.start)", "-e", "\(content.end)",
+    ]
+    let (scrubber, yardstick) = try ProgramFigures.compare(ours, theirs, rounds: Self.rounds)
+    print(
+      """
+      wal-decode \(folder): \(content.statistics.total.records) records
+        scrubber   \(scrubber.wall.fine) s wall, \(scrubber.cpu.fine) s CPU, \(scrubber.peakMemoryKiB / 1024) MiB peak
+        pg_waldump \(yardstick.wall.fine) s wall, \(yardstick.cpu.fine) s CPU
+        ratio      \((scrubber.wall / yardstick.wall).short) times the wall of pg_waldump --stats=record
+      """
+    )
+  }
+}
+
+/// The segments of a folder, one behind the other.
+struct WALSegments {
+  let names: [String]
+  let start: Lsn
+  private let version: PostgresVersion
+  private let folder: String
+
+  /// Small enough to stay in the cache of a core until it has been read.
+  private static let chunkByteCount = 128 << 10
+
+  init(_ folder: String) throws {
+    self.folder = folder
+    names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.utf8.count == 24 }
+      .sorted()
+    guard let first = names.first, let segment = WALSegmentName(first)?.segment(size: .standard),
+      let start = WALSegmentSize.standard.start(of: segment)
+    else { throw BenchmarkError("no WAL segments in \(folder)") }
+    self.start = start
+    let head = try FileHandle(forReadingFrom: URL(filePath: "\(folder)/\(first)")).read(upToCount: 2)
+    guard let head, head.count == 2,
+      let version = PostgresVersion(pageMagic: UInt16(head[0]) | UInt16(head[1]) << 8)
+    else { throw BenchmarkError("\(first) is no WAL of a known version") }
+    self.version = version
+  }
+
+  /// What the records are, and where they end.
+  func content() throws -> (statistics: WALStatistics, end: Lsn) {
+    var reader = WALReader(segmentSize: .standard, start: .anywhere(start))
+    reader.mayEnd = true
+    var statistics = WALStatistics()
+    var decoder = WALRecordDecoder(version: version)
+    var end = Lsn.invalid
+    var problems: [String] = []
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkByteCount, alignment: 4096)
+    defer { chunk.deallocate() }
+    for name in names {
+      let file = open("\(folder)/\(name)", O_RDONLY)
+      guard file >= 0 else { throw BenchmarkError("cannot open \(name)") }
+      defer { close(file) }
+      while true {
+        let count = Glibc.read(file, chunk.baseAddress, chunk.count)
+        guard count > 0 else { break }
+        let bytes = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: chunk[0..<count]))
+        _ = reader.read(bytes) { place, bytes in
+          do throws(WALRecordError) {
+            statistics.add(try decoder.decode(bytes))
+          } catch {
+            problems.append("\(error)")
+          }
+          end = place.end
+          return .goOn
+        } report: {
+          problems.append($0.message)
+        }
+        if reader.skipPadding() { break }
+      }
+    }
+    guard problems.isEmpty else { throw BenchmarkError("the WAL is damaged: \(problems)") }
+    return (statistics, end)
+  }
+
+  /// What the benchmark runs as a program of its own.
+  func printStatistics() throws {
+    for (operation, count) in try content().statistics.byOperation {
+      print(operation.fullName(version), count.records, count.recordBytes, count.imageBytes)
+    }
+  }
+}
+
+extension Double {
+  /// With four digits behind the point.
+  fileprivate var fine: String { "\((self * 10_000).rounded() / 10_000)" }
+}
