@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "ScrubberTests",
-      dependencies: ["Scrubber", "IndexFormat"],
+      dependencies: ["Scrubber", "Engine", "IndexFormat"],
       exclude: ["Golden"],
       swiftSettings: strict
     ),

@@ -17,6 +17,7 @@ struct Scrubber {
         return .ok
       case .scanMetadata(let command): return await scan(command, environment: environment)
       case .tenantSnapshot(let command): return await snapshot(command, environment: environment)
+      case .forensic(let command): return await look(command, environment: environment)
       }
     } catch {
       Printer.error.writeLine(error.description)
@@ -41,6 +42,20 @@ struct Scrubber {
     let bucket = SnapshotSources.bucket(command.options.address, environment: environment)
     let isColoured = isColoured(environment)
     return await interruptible { await command.run(bucket, terminals: terminals, isColoured: isColoured) }
+  }
+
+  private static func look(_ command: ForensicCommand, environment: Environment) async -> ExitCode {
+    let style = TextStyle(isColoured: isColoured(environment))
+    return await interruptible {
+      let desk = CommandDesk(
+        environment: environment,
+        output: Printer.output,
+        error: Printer.error,
+        style: style,
+        width: CommandDesk.terminalWidth() ?? CommandDesk.defaultWidth
+      )
+      return await command.run(desk)
+    }
   }
 
   private static func isColoured(_ environment: Environment) -> Bool {

@@ -83,6 +83,14 @@ public struct ByteReader: ~Escapable {
     return start..<offset
   }
 
+  /// Goes past `count` bytes: where they stand; nil if there are not as many.
+  public mutating func skip(_ count: Int) -> Range<Int>? {
+    guard count >= 0, count <= remaining else { return nil }
+    let start = offset
+    offset &+= count
+    return start..<offset
+  }
+
   /// That nothing is left.
   public func end(of what: String) throws(FormatError) {
     guard remaining == 0 else {

@@ -1,4 +1,4 @@
-/// Numbers as PostgreSQL writes them, at offsets that the caller has compared with the span.
+/// Numbers as PostgreSQL keeps them. The bytes must lie within the span.
 extension RawSpan {
   @inline(__always)
   func littleEndian16(_ offset: Int) -> UInt16 {
@@ -13,5 +13,12 @@ extension RawSpan {
   @inline(__always)
   func littleEndian64(_ offset: Int) -> UInt64 {
     unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+  }
+}
+
+extension [UInt8] {
+  @inline(__always)
+  mutating func appendLittleEndian<Number: FixedWidthInteger>(_ value: Number) {
+    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
 }

@@ -10,6 +10,8 @@ public indirect enum ReadError: Error, Sendable {
   case unreplayed(UnreplayedValue)
   /// The value is there and is not what its key says.
   case damagedValue(Key, Lsn, FormatError)
+  /// Two ways of reading differ: a fault of Scrubber, or layers that overlap as they must not.
+  case disagreement(Key, Lsn, found: String, expected: String)
   case cancelled
 }
 
@@ -70,6 +72,8 @@ extension ReadError: CustomStringConvertible {
       "key \(value.key) at \(value.lsn): \(value.recordCount) WAL records"
         + (value.hasBase ? " must be applied" : " without an image to apply them to")
     case .damagedValue(let key, let lsn, let error): "value of key \(key) at \(lsn): \(error)"
+    case .disagreement(let key, let lsn, let found, let expected):
+      "key \(key) at \(lsn): found \(found), a reading of all layers found \(expected)"
     case .cancelled: "cancelled"
     }
   }

@@ -58,6 +58,20 @@ extension FindingEntry {
       """
   )
 
+  static let initdbDamaged = FindingEntry(
+    .warning,
+    "the archive of initdb cannot be unpacked",
+    cause: """
+      It should be a tar archive, compressed by zstd, with the files of a fresh cluster. It does not decompress, its \
+      parts do not fit, or it ends too early: the upload was cut off, or bytes were changed. The running timeline does \
+      not need it; rebuilding the timeline from WAL does.
+      """,
+    nextStep: """
+      Restore an earlier version of the object, or take an archive of the same PostgreSQL version from \
+      initdb-preserved.tar.zst or another timeline made from it.
+      """
+  )
+
   static let tenantBadName = FindingEntry(
     .warning,
     "a folder under tenants/ is not named by a tenant",

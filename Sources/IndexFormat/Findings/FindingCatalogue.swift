@@ -51,6 +51,13 @@ extension FindingCode {
     case .layerWillInitMismatch: .layerWillInitMismatch
     case .layerPaddingNotZero: .layerPaddingNotZero
     case .layerBlobUnusual: .layerBlobUnusual
+    case .layerImageDamaged: .layerImageDamaged
+    case .layerPageDamaged: .layerPageDamaged
+    case .layerHeapDamaged: .layerHeapDamaged
+    case .layerPageAhead: .layerPageAhead
+    case .layerPageChecksum: .layerPageChecksum
+    case .layerRecordDamaged: .layerRecordDamaged
+    case .layerRecordMisplaced: .layerRecordMisplaced
     case .indexMissing: .indexMissing
     case .indexUnreadable: .indexUnreadable
     case .indexBadChecksum: .indexBadChecksum
@@ -103,6 +110,7 @@ extension FindingCode {
     case .heatmapUnknownField: .heatmapUnknownField
     case .initdbMissing: .initdbMissing
     case .initdbEmpty: .initdbEmpty
+    case .initdbDamaged: .initdbDamaged
     case .tenantBadName: .tenantBadName
     case .tenantDeletedMark: .tenantDeletedMark
     case .objectUnknownName: .objectUnknownName

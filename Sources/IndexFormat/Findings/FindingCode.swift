@@ -36,6 +36,13 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case layerWillInitMismatch = "layer.will-init-mismatch"
   case layerPaddingNotZero = "layer.padding-not-zero"
   case layerBlobUnusual = "layer.blob-unusual"
+  case layerImageDamaged = "layer.image-damaged"
+  case layerPageDamaged = "layer.page-damaged"
+  case layerHeapDamaged = "layer.heap-damaged"
+  case layerPageAhead = "layer.page-ahead"
+  case layerPageChecksum = "layer.page-checksum"
+  case layerRecordDamaged = "layer.record-damaged"
+  case layerRecordMisplaced = "layer.record-misplaced"
 
   // Index files
   case indexMissing = "index.missing"
@@ -100,6 +107,7 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case heatmapUnknownField = "heatmap.unknown-field"
   case initdbMissing = "initdb.missing"
   case initdbEmpty = "initdb.empty"
+  case initdbDamaged = "initdb.damaged"
   case tenantBadName = "tenant.bad-name"
   case tenantDeletedMark = "tenant.deleted-mark"
   case objectUnknownName = "object.unknown-name"

@@ -17,6 +17,12 @@ public struct JSONWriter: Sendable {
 
   public init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
+  /// What was written since the last call: of a long document, to be sent on piece by piece.
+  public mutating func takeBytes() -> [UInt8] {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return bytes
+  }
+
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   // MARK: Structure

@@ -43,6 +43,26 @@ public struct KeySpace: Equatable, Sendable {
     return position < ranges.count && ranges[position].start < range.end
   }
 
+  /// Whether all keys of a range are in it; so it is of a range without keys.
+  public func containsAll(of range: KeyRange) -> Bool {
+    guard !range.isEmpty else { return true }
+    let position = firstEnding(behind: range.start)
+    return position < ranges.count && ranges[position].start <= range.start
+      && range.end <= ranges[position].end
+  }
+
+  /// The keys before a key, and the others.
+  public func split(at key: Key) -> (before: KeySpace, behind: KeySpace) {
+    let position = firstEnding(behind: key)
+    var (before, behind) = (KeySpace(), KeySpace())
+    before.ranges = Array(ranges[..<position])
+    behind.ranges = Array(ranges[position...])
+    guard let first = behind.ranges.first, first.start < key else { return (before, behind) }
+    before.ranges.append(KeyRange(start: first.start, end: key))
+    behind.ranges[0] = KeyRange(start: key, end: first.end)
+    return (before, behind)
+  }
+
   public func union(_ other: KeySpace) -> KeySpace {
     if isEmpty { return other }
     if other.isEmpty { return self }

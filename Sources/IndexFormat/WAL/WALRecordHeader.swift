@@ -54,6 +54,15 @@ public struct WALRecordHeader: Hashable, Sendable {
     )
   }
 
+  /// The checksum that a whole record should have; nil if the bytes are fewer than a header.
+  public static func checksum(of record: RawSpan) -> UInt32? {
+    guard record.byteCount >= byteCount else { return nil }
+    var checksum = CRC32C()
+    checksum.update(record.extracting(byteCount..<record.byteCount))
+    checksum.update(record.extracting(0..<checkedByteCount))
+    return checksum.value
+  }
+
   /// Whether the rest of the segment behind this record holds nothing (`XLOG_SWITCH`).
   public var endsSegment: Bool {
     resourceManager == 0 && info & 0xf0 == 0x40 && totalLength == UInt32(WALRecordHeader.byteCount)

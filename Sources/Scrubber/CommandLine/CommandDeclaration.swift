@@ -5,6 +5,7 @@ struct CommandDeclaration: Sendable, Equatable {
     var meaning: String
   }
 
+  /// One word, or two where the first one is a group's: `scan-metadata`, `layer dump`.
   var name: String
   /// One line for the list of commands.
   var summary: String

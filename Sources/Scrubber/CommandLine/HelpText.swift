@@ -21,6 +21,16 @@ enum HelpText {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// The help of a group: its commands.
+  static func group(_ group: CommandList.Group, _ commands: [CommandDeclaration]) -> String {
+    var lines = ["usage: scrubber \(group.name) COMMAND [OPTION...]", ""]
+    lines += wrap(group.summary.capitalizedFirst + ".", indent: 0) + ["", "commands:"]
+    let column = 4 + (commands.map(\.name.count).max() ?? 0)
+    for command in commands { lines += row("  " + command.name, command.summary, column: column) }
+    lines += ["", "\"scrubber help \(group.name) COMMAND\" tells a command's options and shows examples."]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
   static func command(_ command: CommandDeclaration) -> String {
     var lines = usage(command) + [""] + wrap(command.summary.capitalizedFirst + ".", indent: 0)
     for paragraph in command.discussion { lines += [""] + wrap(paragraph, indent: 0) }

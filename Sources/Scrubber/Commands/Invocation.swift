@@ -5,35 +5,42 @@ enum Invocation: Sendable, Equatable {
   case scanMetadata(ScanMetadataCommand)
   case tenantSnapshot(TenantSnapshotCommand)
 
-  static let commands = [
-    ScanMetadataCommand.declaration,
-    TenantSnapshotCommand.declaration,
-    ExplainCommand.declaration,
-    CommandDeclaration(
-      name: "help",
-      summary: "tell the options of a command",
-      usage: ["[COMMAND]"],
-      options: [.help],
-      maximumOperands: 1
-    ),
-  ]
+  case forensic(ForensicCommand)
+
+  static let commands =
+    [ScanMetadataCommand.declaration, TenantSnapshotCommand.declaration] + ForensicCommand.declarations + [
+      ExplainCommand.declaration,
+      CommandDeclaration(
+        name: "help",
+        summary: "tell the options of a command",
+        usage: ["[COMMAND]"],
+        options: [.help],
+        maximumOperands: 2
+      ),
+    ]
+
+  private static let list = CommandList(commands: commands, groups: ForensicCommand.groups)
 
   /// Reads the arguments behind the program's name.
   init(_ arguments: [String], environment: Environment) throws(UsageError) {
     switch arguments.first {
-    case nil: throw UsageError("no command is given", hint: "See scrubber --help.")
     case "--help", "-h": self = .show(Self.programHelp)
     case "--version", "-V": self = .show(Version.text)
-    case .some(let name):
-      guard let declaration = Self.commands.first(where: { $0.name == name }) else {
-        throw Self.unknown(name)
-      }
-      let rest = arguments.dropFirst()
+    default:
+      let (match, wordCount) = try Self.list.find(arguments)
+      let rest = arguments.dropFirst(wordCount)
       // Whoever asks for help has often not got the rest right yet.
-      if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
-        self = .show(HelpText.command(declaration))
-      } else {
+      let asksForHelp = rest.prefix(while: { $0 != "--" }).contains { $0 == "--help" || $0 == "-h" }
+      switch match {
+      case .command(let declaration) where asksForHelp: self = .show(HelpText.command(declaration))
+      case .command(let declaration):
         try self.init(declaration, ArgumentParser.parse(rest, for: declaration), environment)
+      case .group(let group) where asksForHelp: self = .show(Self.help(of: group))
+      case .group(let group):
+        throw UsageError(
+          "\(group.name): no command is given",
+          hint: "Commands of this group: scrubber \(group.name) --help"
+        )
       }
     }
   }
@@ -49,7 +56,12 @@ enum Invocation: Sendable, Equatable {
     case TenantSnapshotCommand.declaration.name:
       self = .tenantSnapshot(try TenantSnapshotCommand(arguments, environment: environment))
     case ExplainCommand.declaration.name: self = .show(try ExplainCommand(arguments).text)
-    default: self = .show(try Self.help(arguments.operands.first))
+    case let name:
+      if let command = try ForensicCommand(name, arguments, environment: environment) {
+        self = .forensic(command)
+      } else {
+        self = .show(try Self.help(arguments.operands))
+      }
     }
   }
 
@@ -57,21 +69,17 @@ enum Invocation: Sendable, Equatable {
     HelpText.program(commands, environment: Environment.documentation)
   }
 
-  private static func help(_ name: String?) throws(UsageError) -> String {
-    guard let name else { return programHelp }
-    guard let declaration = commands.first(where: { $0.name == name }) else { throw unknown(name) }
-    return HelpText.command(declaration)
+  private static func help(_ words: [String]) throws(UsageError) -> String {
+    guard !words.isEmpty else { return programHelp }
+    let (match, wordCount) = try list.find(words)
+    if words.count > wordCount { throw UsageError("help: unexpected argument \"\(words[wordCount])\"") }
+    return switch match {
+    case .command(let declaration): HelpText.command(declaration)
+    case .group(let group): help(of: group)
+    }
   }
 
-  private static func unknown(_ name: String) -> UsageError {
-    let isOption = name.hasPrefix("-")
-    let names = isOption ? HelpText.programOptions.map { "--\($0.name)" } : commands.map(\.name)
-    let nearest = NearestName.find(name, among: names)
-    let hint = nearest.map { "Did you mean \($0)? " } ?? ""
-    return UsageError(
-      "unknown \(isOption ? "option" : "command") \(isOption ? name : "\"\(name)\"")",
-      hint: hint + (isOption ? "Options of a command stand behind its name: " : "All commands: ")
-        + "scrubber --help"
-    )
+  private static func help(of group: CommandList.Group) -> String {
+    HelpText.group(group, list.members(of: group))
   }
 }

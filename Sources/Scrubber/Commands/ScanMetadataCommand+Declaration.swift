@@ -6,7 +6,7 @@ extension ScanMetadataCommand {
     summary: "check what page servers or safekeepers left in a bucket",
     usage: [
       "[--bucket URL|FOLDER]", "--node-kind pageserver|safekeeper", "[--tenant-id ID...]",
-      "[--depth list|index|wal]",
+      "[--depth list|index|layers|blobs|wal]",
       "[--json | --format text|json|ndjson]", "[--strict]", "[--jobs N]", "[--at TIME]", "[--min-severity S]",
       "[--max-findings N]", "[--verbose]",
       "[--dump-db-connstr CONN --dump-db-table TABLE |", "--dump-file FILE... | --timeline-lsns JSON|@FILE]",
@@ -43,8 +43,10 @@ extension ScanMetadataCommand {
         "depth",
         .value(name: "DEPTH"),
         help:
-          "How far to read: list (names and sizes only), of page servers index (also index files, manifests, "
-          + "heatmaps), of safekeepers wal (also every page and record of the WAL). Default: index, or list."
+          "How far to read: list (names and sizes only); of page servers index (also index files, manifests, "
+          + "heatmaps), layers (also summary and index of each layer that an index names: a few percent of its "
+          + "bytes) or blobs (also all values in them: pages, WAL records; and archives of initdb); of safekeepers "
+          + "wal (also every page and record of the WAL). Default: index, or list."
       ),
       OptionDeclaration("json", help: "Print one JSON object at the end; short for --format json."),
       OptionDeclaration(
@@ -59,8 +61,10 @@ extension ScanMetadataCommand {
         "jobs",
         short: "j",
         .value(name: "N"),
-        help: "Tenants that are worked on at the same time, \(ScanOptions.allowedJobs.lowerBound) to "
-          + "\(ScanOptions.allowedJobs.upperBound); of a folder at most one for each processor. "
+        help:
+          "Tenants that are worked on, and layers that are open, at the same time, "
+          + "\(ScanOptions.allowedJobs.lowerBound) to "
+          + "\(ScanOptions.allowedJobs.upperBound); of a folder at most one each for each processor. "
           + "Default: \(ScanOptions.defaultJobs)."
       ),
       OptionDeclaration(
@@ -134,6 +138,10 @@ extension ScanMetadataCommand {
       .init(
         command: "scrubber scan-metadata --bucket copy -n pageserver --format ndjson --min-severity error",
         meaning: "Follow the errors as they are found."
+      ),
+      .init(
+        command: "scrubber scan-metadata --bucket copy -n pageserver --depth blobs",
+        meaning: "Look at every byte of the layers, too."
       ),
       .init(
         command: "scrubber scan-metadata --bucket /srv/copy -n pageserver --strict --json > report.json",

@@ -17,15 +17,16 @@ extension ScanMetadataCommand {
       throw UsageError(
         option: "--depth",
         given: "wal",
-        allowed: "list or index",
+        allowed: "list, index, layers or blobs",
         hint: "Page servers keep no WAL in the bucket; --depth wal goes with --node-kind safekeeper."
       )
-    case (.safekeeper, .index):
+    case (.safekeeper, .some(let depth)) where depth == .index || depth.opensLayers:
       throw UsageError(
         option: "--depth",
-        given: "index",
+        given: depth.rawValue,
         allowed: "list or wal",
-        hint: "Safekeepers have no index files; --depth index goes with --node-kind pageserver."
+        hint: "Safekeepers have no \(depth == .index ? "index files" : "layers"); "
+          + "--depth \(depth.rawValue) goes with --node-kind pageserver."
       )
     case (_, .some(let depth)): return depth
     }

@@ -33,7 +33,7 @@ struct StoreLayerSource: LayerSource {
         detail: "\(bytes.count) of \(byteCount) bytes from \(range.lowerBound) on"
       )
     }
-    return LayerBytes(copying: bytes.span.bytes)
+    return LayerBytes(bytes)
   }
 }
 
@@ -46,8 +46,9 @@ extension LayerSourceError {
       case .badRequest: .badRequest
       case .shortRead: .shortRead
       case .cancelled: .cancelled
-      case .changed, .tooLarge, .timedOut, .failed, .unsupported: .failed
+      case .changed: .changed
+      case .tooLarge, .timedOut, .failed, .unsupported: .failed
       }
-    self.init(kind, key: error.key, detail: error.detail)
+    self.init(kind, key: error.key, detail: "\(error.operation.rawValue): \(error.detail)")
   }
 }

@@ -11,6 +11,8 @@ import IndexFormat
 /// | `counts_by_severity` | all four severities to count |
 /// | `counts_by_code`, `bytes_by_code` | codes that occurred; `bytes_by_code` only those that speak of bytes |
 /// | `coverage` | `objects_*` and `bytes_*` listed, visited, skipped; `complete` |
+/// | `layers`, `archives` | only with `--depth layers` and `blobs`: objects `due`, `checked`, `unreadable`, `interrupted`; `bytes` of those that were checked, `bytes_read`; `complete` if they add up |
+/// | | of `layers` also `entries` of their indices, `values` decoded and `value_bytes`, and of these `pages` and `wal_records`; of `archives` `files` |
 /// | `look_error_count` | requests without an answer |
 /// | `not_found` | tenants and shards that were asked for and are not there; only if there are such |
 /// | `limit_reached` | what reached its limit, or null |
@@ -27,6 +29,7 @@ extension JSONWriter {
     }
     findingMembers(summary)
     coverageMember(summary.coverage)
+    if let bodies = summary.bodies { bodiesMember(bodies) }
     member("look_error_count", summary.lookErrorCount)
     if !summary.notFound.isEmpty {
       member("not_found") { json in
@@ -110,6 +113,35 @@ extension JSONWriter {
         json.member("complete", coverage.isComplete)
       }
     }
+  }
+
+  private mutating func bodiesMember(_ bodies: BodyCounts) {
+    member("layers") { json in
+      json.object { json in
+        json.members(of: bodies.layers)
+        json.member("entries", bodies.entryCount)
+        json.member("values", bodies.valueCount)
+        json.member("value_bytes", bodies.valueByteCount)
+        json.member("pages", bodies.pageCount)
+        json.member("wal_records", bodies.walRecordCount)
+      }
+    }
+    member("archives") { json in
+      json.object { json in
+        json.members(of: bodies.archives)
+        json.member("files", bodies.archivedFileCount)
+      }
+    }
+  }
+
+  private mutating func members(of objects: BodyCounts.Objects) {
+    member("due", objects.due)
+    member("checked", objects.checked)
+    member("unreadable", objects.unreadable)
+    member("interrupted", objects.interrupted)
+    member("bytes", objects.byteCount)
+    member("bytes_read", objects.bytesRead)
+    member("complete", objects.isComplete)
   }
 
   private mutating func nullableMember(_ name: String, _ value: String?) {

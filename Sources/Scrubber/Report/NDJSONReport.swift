@@ -9,7 +9,7 @@ import IndexFormat
 /// | | where: tenant_id, shard, tenant_shard_id, timeline_id, object_key, offset, key, lsn |
 /// | | what was there: seen, expected, bytes |
 /// | `error` | object_key, tenant_id, reason |
-/// | `progress` | objects_listed, bytes_listed, tenants_done, fraction, elapsed_seconds |
+/// | `progress` | objects_listed, bytes_listed, tenants_done, fraction, elapsed_seconds; with `--depth layers` and `blobs` also objects_opened, bytes_read |
 /// | `summary` | the counts, then those of `JSONWriter.summaryMembers` |
 ///
 /// Nothing is kept, so the limit on findings does not apply.
@@ -70,6 +70,10 @@ struct NDJSONReport: Report {
     json.member("objects_listed", progress.objectsListed)
     json.member("bytes_listed", progress.bytesListed)
     json.member("tenants_done", progress.tenantsDone)
+    if let bodies = progress.bodies {
+      json.member("objects_opened", bodies.objectsDone)
+      json.member("bytes_read", bodies.bytesRead)
+    }
     if let fraction = progress.fraction.flatMap(DecimalText.fraction) {
       json.name("fraction")
       json.raw(fraction.utf8)

@@ -45,12 +45,18 @@ struct ProgressBar: Report {
     ProgressLine.bar(fraction(progress)) + numbers(progress)
   }
 
-  /// `43 %, 1,234 objects, 5.0 MiB, 2 tenants, 0:12, about 0:16 left`
+  /// `43 %, 1,234 objects, 5.0 MiB, 2 tenants, 0:12, about 0:16 left`, and if layers are opened, behind the tenants
+  /// `120 opened, 40.0 MiB read`.
   private static func numbers(_ progress: ScanProgress) -> String {
     var parts = [
       "\(DecimalText.grouped(progress.objectsListed)) objects", DecimalText.bytes(progress.bytesListed),
-      "\(DecimalText.grouped(progress.tenantsDone)) tenants", DecimalText.clock(progress.elapsed),
+      "\(DecimalText.grouped(progress.tenantsDone)) tenants",
     ]
+    if let bodies = progress.bodies {
+      parts.append("\(DecimalText.grouped(bodies.objectsDone)) opened")
+      parts.append("\(DecimalText.bytes(bodies.bytesRead)) read")
+    }
+    parts.append(DecimalText.clock(progress.elapsed))
     parts = ProgressLine.numbers(parts, fraction: fraction(progress), elapsed: progress.elapsed)
     return parts.joined(separator: ", ")
   }

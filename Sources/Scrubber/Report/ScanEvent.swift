@@ -42,8 +42,18 @@ enum ScanDepth: String, Sendable, CaseIterable {
   case list
   /// Also index files, manifests and heatmaps.
   case index
-  /// Also what WAL segments hold.
+  /// Also the summary and the index inside of each layer that an index names.
+  case layers
+  /// Also the values of these layers, and the archives of initdb.
+  case blobs
+  /// Of safekeepers: also what WAL segments hold.
   case wal
+
+  /// Whether index files, manifests and heatmaps are read.
+  var readsIndices: Bool { self != .list }
+
+  /// Whether layers are opened.
+  var opensLayers: Bool { self == .layers || self == .blobs }
 }
 
 /// A request that gave no answer, so that something could not be checked.
@@ -59,7 +69,16 @@ struct ScanProgress: Sendable {
   var objectsListed: Int
   var bytesListed: UInt64
   var tenantsDone: Int
+  /// What was read of layers and archives; nil at depths that do not open them.
+  var bodies: BodyProgress?
   /// Between 0 and 1, from how far the listing is through the key space; nil when it cannot be told.
   var fraction: Double?
   var elapsed: Duration
+}
+
+/// How far the reading of layers and archives is.
+struct BodyProgress: Sendable, Equatable {
+  /// Layers and archives that were looked into.
+  var objectsDone = 0
+  var bytesRead: UInt64 = 0
 }

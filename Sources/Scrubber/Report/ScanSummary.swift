@@ -21,6 +21,8 @@ struct ScanSummary: Sendable {
   /// Bytes that findings of a code speak of.
   var bytes: [FindingCode: UInt64] = [:]
   var coverage = Coverage()
+  /// What was seen in layers and archives; nil at depths that do not open them.
+  var bodies: BodyCounts?
   /// How many requests gave no answer.
   var lookErrorCount = 0
   /// Tenants and shards that were asked for and of which there is no object.

@@ -27,6 +27,9 @@ struct SummaryTable {
     rows += [
       ("objects", DecimalText.grouped(coverage.objectsListed)),
       ("bytes", DecimalText.bytes(coverage.bytesListed)),
+    ]
+    if let bodies = summary.bodies { rows += Self.rows(bodies) }
+    rows += [
       ("duration", "\(DecimalText.seconds(summary.duration)) s"),
       ("findings", severities.joined(separator: ", ")),
       ("could not look", DecimalText.grouped(summary.lookErrorCount)),
@@ -37,6 +40,35 @@ struct SummaryTable {
     if let limit = summary.limitReached { rows.append(("limit reached", TerminalText.escape(limit))) }
     if summary.isInterrupted { rows.append(("interrupted", "yes, the numbers are not complete")) }
     return [style.heading("summary")] + rows.map { "  " + Self.pad($0, to: 21) + $1 } + [""]
+  }
+
+  private static func rows(_ bodies: BodyCounts) -> [(String, String)] {
+    var rows = [
+      ("layers opened", text(bodies.layers) + ", \(DecimalText.grouped(bodies.entryCount)) entries")
+    ]
+    if bodies.valueCount > 0 {
+      let parts = [
+        "\(DecimalText.grouped(bodies.valueCount)) (\(DecimalText.bytes(bodies.valueByteCount)))",
+        "\(DecimalText.grouped(bodies.pageCount)) pages",
+        "\(DecimalText.grouped(bodies.walRecordCount)) WAL records",
+      ]
+      rows.append(("values checked", parts.joined(separator: ", ")))
+    }
+    if bodies.archives.due > 0 {
+      let files = "\(DecimalText.grouped(bodies.archivedFileCount)) files"
+      rows.append(("initdb archives", text(bodies.archives) + ", " + files))
+    }
+    return rows
+  }
+
+  /// `12 of 13, 4.0 MiB of 90.0 MiB read, 1 unreadable`
+  private static func text(_ objects: BodyCounts.Objects) -> String {
+    var text =
+      "\(DecimalText.grouped(objects.checked)) of \(DecimalText.grouped(objects.due)), "
+      + "\(DecimalText.bytes(objects.bytesRead)) of \(DecimalText.bytes(objects.byteCount)) read"
+    for (count, name) in [(objects.unreadable, "unreadable"), (objects.interrupted, "interrupted")]
+    where count > 0 { text += ", \(DecimalText.grouped(count)) \(name)" }
+    return text
   }
 
   /// A row for each code that occurred, the worst first.

@@ -17,6 +17,8 @@ struct LayerReferences {
   /// Shards of which nothing was found.
   private var lost: [ShardIndex] = []
   private let timelines: [Place: TimelineInventory]
+  /// Objects that were given out to be looked into.
+  private var opened: [Place: [Bool]] = [:]
 
   init(_ inventory: TenantInventory) {
     var timelines: [Place: TimelineInventory] = [:]
@@ -64,6 +66,17 @@ struct LayerReferences {
     guard let inventory = timelines[Place(shard: layer.shard, timeline: timeline)],
       let position = inventory.position(of: layer.name, generation: layer.generation)
     else { return nil }
+    return inventory.layers[position]
+  }
+
+  /// The object that an entry of an index names, the first time that it is asked for: shards share layers.
+  mutating func open(_ layer: IndexLayer, of timeline: TimelineID) -> LayerObject? {
+    let place = Place(shard: layer.shard, timeline: timeline)
+    guard let inventory = timelines[place],
+      let position = inventory.position(of: layer.name, generation: layer.generation),
+      !(opened[place]?[position] ?? false)
+    else { return nil }
+    opened[place, default: Array(repeating: false, count: inventory.layers.count)][position] = true
     return inventory.layers[position]
   }
 

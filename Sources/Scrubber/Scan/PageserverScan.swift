@@ -16,13 +16,15 @@ struct PageserverScan: Sendable {
   var selection: [TenantSelector] = []
   /// For stores whose listings take time to come: lets long ones be listed by several requests.
   var slots: ListingSlots?
+  /// Shared by all tasks that look into layers; made when a run begins.
+  private(set) var desk: BodyDesk?
   var reader: TenantReader { TenantReader(store: store) }
 
   /// Ranges that may be worked on or done ahead of the first unfinished one, for each job: what they found
   /// waits in memory.
   private static let rangesAhead = 4
   /// How often a tenant that changes all the time is looked at again.
-  private static let maxRounds = 3
+  static let maxRounds = 3
   /// Objects that are asked for by name at the same time.
   private static let parallelHeads = 8
 
@@ -48,8 +50,14 @@ struct PageserverScan: Sendable {
 
   /// Runs to the end, or until the task is cancelled. Everything there is to say goes to `collector`.
   func run(_ collector: ScanCollector) async {
+    var scan = self
+    if depth.opensLayers { scan.desk = BodyDesk(jobs: jobs) }
+    await scan.runRanges(collector)
+  }
+
+  private func runRanges(_ collector: ScanCollector) async {
     let ranges = await ranges(collector)
-    await collector.begin(rangeCount: ranges.count)
+    await collector.begin(rangeCount: ranges.count, opensLayers: depth.opensLayers)
     await withTaskGroup(of: Void.self) { group in
       var next = 0
       var running = 0
@@ -101,9 +109,24 @@ struct PageserverScan: Sendable {
 
   // MARK: One tenant
 
-  /// Looks at a tenant, and again where something seems wrong: it may have changed between being listed and
-  /// read. What is said of it holds for one state of the tenant, or at least for two in a row.
+  /// What was listed of a tenant, and what is to be said of it.
+  struct TenantLook: Sendable {
+    var inventory: TenantInventory
+    var verdict: TenantVerdict
+  }
+
   private func verdict(_ first: TenantInventory, _ collector: ScanCollector) async -> TenantVerdict {
+    guard let look = await confirmed(first) else { return TenantVerdict(vanished: first) }
+    if Task.isCancelled { return TenantVerdict(interrupted: first) }
+    guard let last = await lookIntoBodies(look, collector) else { return TenantVerdict(vanished: first) }
+    await collector.relisted(first, as: last.inventory)
+    return last.verdict.selected(selection, of: last.inventory)
+  }
+
+  /// Looks at a tenant, and again where something seems wrong: it may have changed between being listed and
+  /// read. What is said of it holds for one state of the tenant, or at least for two in a row. Nil if nothing is left
+  /// of it.
+  func confirmed(_ first: TenantInventory) async -> TenantLook? {
     var inventory = first
     var verdict = await check(inventory)
     var previous: Set<TenantVerdict.Accusation> = []
@@ -112,7 +135,7 @@ struct PageserverScan: Sendable {
       switch await secondListing(of: inventory.tenant) {
       case .nothing:
         // Deleted as a whole since it was listed.
-        return TenantVerdict(vanished: first)
+        return nil
       case .noAnswer(let errors):
         verdict.dropAccusations()
         verdict.lookErrors += errors
@@ -131,9 +154,7 @@ struct PageserverScan: Sendable {
       }
     }
     await askForMissingLayers(&verdict, isListingComplete: inventory.unlisted.isEmpty)
-    if Task.isCancelled { return TenantVerdict(interrupted: first) }
-    await collector.relisted(first, as: inventory)
-    return verdict.selected(selection, of: inventory)
+    return TenantLook(inventory: inventory, verdict: verdict)
   }
 
   /// Drops what was not seen twice of a tenant that is another one at each look, and says so.
@@ -154,18 +175,24 @@ struct PageserverScan: Sendable {
   }
 
   private func check(_ inventory: TenantInventory) async -> TenantVerdict {
-    let contents = depth == .index ? await reader.read(inventory) : TenantContents()
-    return TenantCheck.check(inventory, contents, depth: depth, tenantsPrefix: root.tenantsPrefix)
+    let contents = depth.readsIndices ? await reader.read(inventory) : TenantContents()
+    return TenantCheck.check(
+      inventory,
+      contents,
+      depth: depth,
+      selected: Set(selection.shards(of: inventory.tenant)),
+      tenantsPrefix: root.tenantsPrefix
+    )
   }
 
-  private enum SecondListing {
+  enum SecondListing {
     case found(TenantInventory, [LookError])
     case nothing
     case noAnswer([LookError])
   }
 
   /// Lists one tenant anew.
-  private func secondListing(of tenant: TenantID) async -> SecondListing {
+  func secondListing(of tenant: TenantID) async -> SecondListing {
     var found: TenantInventory?
     var errors: [LookError] = []
     let request = ListRequest(prefix: "\(root.tenantsPrefix)\(tenant)")
@@ -219,16 +246,24 @@ extension TenantVerdict {
   /// whole.
   fileprivate func selected(_ selection: [TenantSelector], of inventory: TenantInventory) -> TenantVerdict {
     let asked = selection.filter { $0.tenant == inventory.tenant }
-    let shards = asked.compactMap { selector in
-      if case .shard(let shard) = selector { shard } else { nil }
-    }
+    let shards = selection.shards(of: inventory.tenant)
     var result = self
     result.matched = asked.filter { selector in
       if case .shard(let shard) = selector { inventory.shard(shard.shard) != nil } else { true }
     }
-    guard !shards.isEmpty, !asked.contains(.tenant(inventory.tenant)) else { return result }
-    result.findings.removeAll { finding in finding.tenantShard.map { !shards.contains($0) } ?? false }
-    result.withOrphans.removeAll { !shards.contains($0.tenantShard) }
+    guard !shards.isEmpty else { return result }
+    result.findings.removeAll { finding in finding.shard.map { !shards.contains($0) } ?? false }
+    result.withOrphans.removeAll { !shards.contains($0.tenantShard.shard) }
     return result
+  }
+}
+
+extension [TenantSelector] {
+  /// The shards of a tenant that were asked for; none if the whole tenant was, or nothing of it.
+  fileprivate func shards(of tenant: TenantID) -> [ShardIndex] {
+    guard !contains(.tenant(tenant)) else { return [] }
+    return compactMap { selector in
+      if case .shard(let shard) = selector, shard.tenant == tenant { shard.shard } else { nil }
+    }
   }
 }

@@ -24,6 +24,7 @@ actor ScanCollector {
   private var bytesListed: UInt64 = 0
   private var matched = Set<TenantSelector>()
   private var lastProgress: ContinuousClock.Instant
+  private var bodyProgress: BodyProgress?
 
   init(
     moment: Timestamp,
@@ -37,7 +38,10 @@ actor ScanCollector {
     lastProgress = start
   }
 
-  func begin(rangeCount: Int) { self.rangeCount = rangeCount }
+  func begin(rangeCount: Int, opensLayers: Bool = false) {
+    self.rangeCount = rangeCount
+    if opensLayers { summary.bodies = BodyCounts() }
+  }
 
   /// How many ranges are finished, from the first on without a gap.
   var finishedRanges: Int { current }
@@ -64,6 +68,18 @@ actor ScanCollector {
   func listed(_ page: ListingPage) {
     objectsListed += page.count
     for entry in page.entries { bytesListed &+= entry.size }
+    tellProgress()
+  }
+
+  /// The same of layers and archives.
+  func lookedInto(_ progress: BodyProgress) {
+    // Tasks come here in any order.
+    guard progress.bytesRead >= bodyProgress?.bytesRead ?? 0 else { return }
+    bodyProgress = progress
+    tellProgress()
+  }
+
+  private func tellProgress() {
     let now = clock.now
     guard now - lastProgress >= .milliseconds(100) else { return }
     lastProgress = now
@@ -74,6 +90,7 @@ actor ScanCollector {
           objectsListed: objectsListed,
           bytesListed: bytesListed,
           tenantsDone: tenantsDone,
+          bodies: bodyProgress,
           fraction: fraction,
           elapsed: now - start
         )
@@ -137,6 +154,7 @@ extension ScanSummary {
     withOrphans += verdict.withOrphans
     lookErrorCount += verdict.lookErrors.count
     coverage += verdict.coverage
+    if let counts = verdict.bodyCounts { bodies = (bodies ?? BodyCounts()) + counts }
     for finding in verdict.findings {
       counts[finding.code, default: 0] += 1
       if let size = finding.bytes { bytes[finding.code] = (bytes[finding.code] ?? 0).saturatingSum(size) }

@@ -22,6 +22,11 @@ struct TenantVerdict: Sendable {
     var finding: Int
   }
 
+  /// What is to be looked into, if the depth says so; empty again when `bodyCounts` tells what came of it.
+  var bodies: [BodyTarget] = []
+  /// Nil at depths that open no layers.
+  var bodyCounts: BodyCounts?
+
   /// What was asked for by `--tenant-id` and is there.
   var matched: [TenantSelector] = []
 

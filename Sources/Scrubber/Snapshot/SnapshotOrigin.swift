@@ -64,28 +64,11 @@ struct SnapshotOrigin: Sendable {
     _ selection: SnapshotSelection,
     _ view: any ObjectStore
   ) async throws(ScanFailure) -> (TenantInventory, [ListedObject]) {
-    var inventory = TenantInventory(tenant: selection.tenant)
     var objects: [ListedObject] = []
-    var failure: LookError?
-    // First its shards', which stand before the unsharded folder. Without the `-` and `/` other names would match too.
-    for end in ["-", "/"] {
-      let request = ListRequest(prefix: "\(root.tenantsPrefix)\(selection.tenant)\(end)")
-      await TenantListing(store: view, root: root).forEach(
-        request,
-        listed: { page in
-          guard selection.isAll else { return }
-          objects += page.entries.compactMap { self.object($0, in: page, of: selection.tenant) }
-        }
-      ) { step in
-        switch step {
-        case .tenant(let found) where found.tenant == selection.tenant: inventory.merge(found)
-        case .couldNotList(let error): failure = failure ?? error
-        case .tenant, .outside, .interrupted: break
-        }
-      }
+    let inventory = try await TenantListing(store: view, root: root).inventory(of: selection.tenant) { page in
+      guard selection.isAll else { return }
+      objects += page.entries.compactMap { self.object($0, in: page, of: selection.tenant) }
     }
-    if Task.isCancelled { throw .interrupted }
-    if let failure { throw ScanFailure(message: "\(location): \(failure.reason)") }
     return (inventory, objects)
   }
 

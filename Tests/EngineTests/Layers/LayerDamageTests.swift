@@ -52,7 +52,7 @@ struct LayerDamageTests {
     var description: String { "\(counts.sorted { $0.key < $1.key })" }
   }
 
-  private static func flips(_ file: LayerFile, count: Int) throws -> Silent {
+  private static func flips(_ file: LayerFile, depth: LayerCheckDepth, count: Int) throws -> Silent {
     let bytes = try file.bytes()
     let whole = try file.object.values(bytes)
     let parts = try parts(of: file, bytes)
@@ -63,7 +63,7 @@ struct LayerDamageTests {
       var damaged = bytes
       damaged[place] ^= 1 << UInt8(generator.below(8))
       var seen: [SeenValue] = []
-      let report = try file.object.check(damaged) { seen.append(SeenValue($0, $1)) }
+      let report = try file.object.check(damaged, depth: depth) { seen.append(SeenValue($0, $1)) }
       #expect(report.coverage.total == UInt64(bytes.count))
       if report.findings.isEmpty, seen != whole { silent.counts[parts[place].rawValue, default: 0] += 1 }
       // A compressed frame has a few bits that mean nothing.
@@ -85,11 +85,25 @@ struct LayerDamageTests {
       Silent(counts: ["laterKey": 4, "opaque": 5097]),
     ]
     for (file, expected) in zip(files, expected) {
-      let silent = try Self.flips(file, count: 10_000)
+      let silent = try Self.flips(file, depth: .blobs, count: 10_000)
       #expect(silent == expected, "\(file.url.path)")
       // The first key of a block is in its parent, too; but these layers have one block of index.
       let unseen = Set([Part.firstKey, .laterKey, .opaque, .compressed].map(\.rawValue))
       #expect(Set(silent.counts.keys).subtracting(unseen) == [])
+    }
+  }
+
+  /// The same where values are judged, too: of a page the header tells.
+  @Test func flippedBitsThatValuesDoNotTell() throws {
+    let expected = [
+      Silent(counts: ["compressed": 67, "laterKey": 47, "opaque": 63]),
+      Silent(counts: ["firstKey": 8, "opaque": 38]),
+      Silent(counts: ["firstKey": 2, "laterKey": 23, "opaque": 5771]),
+      Silent(counts: ["laterKey": 4, "opaque": 5085]),
+    ]
+    for (file, expected) in zip(LayerFile.small, expected) {
+      let silent = try Self.flips(file, depth: .values, count: 10_000)
+      #expect(silent == expected, "\(file.url.path)")
     }
   }
 

@@ -282,8 +282,10 @@ struct LayerReaderTests {
           decoder: decoder
         )
         #expect(report == (try file.object.check(bytes, depth: depth)))
-        let read = source.takeReads().reduce(0) { $0 + $1.count }
-        #expect(depth == .blobs || UInt64(read) == report.coverage.read)
+        let reads = source.takeReads()
+        #expect(depth != .tree || UInt64(reads.reduce(0) { $0 + $1.count }) == report.coverage.read)
+        // What is read ahead is what is wanted then.
+        #expect(Set(reads).count == reads.count)
       }
     }
   }

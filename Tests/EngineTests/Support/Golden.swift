@@ -25,15 +25,36 @@ enum Golden {
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     // The system clears its temporary folder; what the test says counts.
     defer { try? FileManager.default.removeItem(at: target) }
+    try unpack(archive, into: target)
+    return try body(try LayerFile.all(below: target))
+  }
+}
+
+extension Golden {
+  static func unpack(_ archive: String, into target: URL) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = [
-      "-o", "pipefail", "-c", "zstd -dcq \"$0\" | tar -x -C \"$1\"", folder.appending(path: archive).path,
+      "-o", "pipefail", "-c", "zstd -dcq --long=27 \"$0\" | tar -x -C \"$1\"",
+      folder.appending(path: archive).path,
       target.path,
     ]
     try process.run()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw CocoaError(.fileReadCorruptFile) }
-    return try body(try LayerFile.all(below: target))
+  }
+
+  /// The text in a compressed file.
+  static func text(_ path: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/zstd")
+    process.arguments = ["-dcq", "--long=27", folder.appending(path: path).path]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw CocoaError(.fileReadCorruptFile) }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -35,7 +35,7 @@ struct LayerFile: Sendable, CustomTestStringConvertible {
       .compactMap { LayerFile(folder.appending(path: $0)) }
   }
 
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// Of page servers of March 2026 and June 2024.

@@ -11,6 +11,7 @@ import Testing
     wal.page-damaged wal.record-damaged wal.ends-early snapshot.file-missing snapshot.file-damaged
     layer.bad-length layer.bad-geometry layer.summary-mismatch layer.tree-damaged layer.key-order
     layer.key-out-of-range layer.blob-misplaced layer.blob-damaged layer.value-damaged layer.will-init-mismatch
+    layer.image-damaged layer.page-damaged layer.heap-damaged layer.page-ahead layer.record-damaged layer.record-misplaced
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -20,7 +21,7 @@ import Testing
     manifest.missing manifest.timeline-missing manifest.not-archived manifest.mismatch heatmap.unreadable
     initdb.empty tenant.bad-name object.unknown-name wal.segment-unconfirmed wal.segment-unlisted
     wal.partial-misnamed wal.claim-invalid wal.claims-disagree wal.timeline-unclaimed layer.recovered
-    layer.padding-not-zero layer.blob-unusual
+    layer.padding-not-zero layer.blob-unusual layer.page-checksum initdb.damaged
     """
   static let garbage = """
     layer.orphan index.superseded timeline.deleting manifest.superseded wal.partial-superseded wal.leftover

@@ -27,7 +27,27 @@ import Testing
     #expect(try shown("scan-metadata", "--nonsense", "--help") == shown("help", "scan-metadata"))
   }
 
-  @Test(arguments: ["--help", "help scan-metadata", "help tenant-snapshot", "help explain", "help help"])
+  @Test func everyCommandAndGroupHasHelp() throws {
+    for declaration in Invocation.commands {
+      let words = declaration.name.split(separator: " ").map(String.init)
+      guard case .show(let text) = try Invocation(words + ["--help"], environment: Environment([:])) else {
+        Issue.record("no help of \(declaration.name)")
+        continue
+      }
+      #expect(try Invocation(["help"] + words, environment: Environment([:])) == .show(text))
+      #expect(text.hasPrefix("usage: scrubber \(declaration.name)"))
+    }
+    for group in ForensicCommand.groups {
+      #expect(try shown("help", group.name) == shown(group.name, "--help"))
+      #expect(try shown(group.name, "-h").contains("\(group.name) "))
+    }
+  }
+
+  @Test(
+    arguments: Invocation.commands.map { "help \($0.name)" }
+      + ForensicCommand.groups.map { "help \($0.name)" }
+      + ["--help"]
+  )
   func linesFitATerminal(arguments: String) throws {
     let invocation = try Invocation(
       arguments.split(separator: " ").map(String.init),

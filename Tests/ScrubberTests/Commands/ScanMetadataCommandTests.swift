@@ -95,10 +95,10 @@ import Testing
       "--json and --format are given together\nHINT: --json is short for --format json."
     ),
     (["--format", "jsn"], "--format: found \"jsn\", expected text, json, ndjson\nHINT: Did you mean json?"),
-    (["--depth", "deep"], "--depth: found \"deep\", expected list, index, wal"),
+    (["--depth", "deep"], "--depth: found \"deep\", expected list, index, layers, blobs, wal"),
     (
       ["--depth", "wal"],
-      "--depth: found \"wal\", expected list or index\nHINT: Page servers keep no WAL in the bucket; --depth wal goes with --node-kind safekeeper."
+      "--depth: found \"wal\", expected list, index, layers or blobs\nHINT: Page servers keep no WAL in the bucket; --depth wal goes with --node-kind safekeeper."
     ),
     (
       ["--timeline-lsns", "[]"],
@@ -183,6 +183,7 @@ import Testing
     (["--dump-db-connstr", "password=hush"], "--dump-db-table is missing"),
     (["--dump-db-table", "x"], "--dump-db-connstr is missing"),
     (["--timeline-lsns", "[]", "--depth", "index"], "--depth: found \"index\", expected list or wal"),
+    (["--timeline-lsns", "[]", "--depth", "blobs"], "--depth: found \"blobs\", expected list or wal"),
     (
       ["--timeline-lsns", "[]", "--wal-seg-size", "3"],
       "--wal-seg-size: found \"3\", expected bytes: a power of two from 1048576 to 1073741824"

@@ -24,6 +24,17 @@ import Testing
     )
   }
 
+  @Test func scanThatOpensLayersIsAsRecorded() throws {
+    try GoldenText.expect(
+      render([.begin(SampleScan.begin), .summary(SampleScan.deepSummary)]),
+      isIn: "report-blobs.txt"
+    )
+    let json = SampleScan.render([.begin(SampleScan.begin), .summary(SampleScan.deepSummary)]) {
+      JSONReport(sink: $0, options: ReportOptions())
+    }
+    try GoldenText.expect(json, isIn: "report-blobs.json")
+  }
+
   @Test func controlCharactersOfKeysNeverReachTheTerminal() {
     for scalar in render(SampleScan.events).unicodeScalars where scalar != "\n" {
       #expect(scalar.value >= 0x20 && !(0x7f..<0xa0).contains(scalar.value) && scalar != "\u{202e}")

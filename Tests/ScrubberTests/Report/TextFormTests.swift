@@ -122,6 +122,16 @@ import Testing
     #expect(render(.bar(othersPrint: false), events).hasSuffix(" left"))
   }
 
+  @Test func progressTellsOfOpenedLayers() {
+    var progress = SampleScan.progress
+    progress.bodies = BodyProgress(objectsDone: 1200, bytesRead: 40 << 20)
+    let line = render(.bar(othersPrint: false), [.progress(progress)])
+    #expect(line.contains(" tenants, 1,200 opened, 40.0 MiB read, 0:12"))
+    #expect(!render(.bar(othersPrint: false), [.progress(SampleScan.progress)]).contains("opened"))
+    let json = SampleScan.render([.progress(progress)]) { NDJSONReport(sink: $0, options: ReportOptions()) }
+    #expect(json.contains("\"objects_opened\":1200,\"bytes_read\":41943040"))
+  }
+
   @Test func unknownShareHasNoBar() {
     var progress = SampleScan.progress
     progress.fraction = nil

@@ -5,7 +5,7 @@ import Testing
 
 /// The damages of the golden set: each must give a finding that the undamaged bucket does not give, with the
 /// expected code, and naming what was damaged. Those that only a reader of layer bodies or archives can see
-/// must give none: then it is not the scan of metadata that sees them.
+/// must give none: then it is not the scan of metadata that sees them. `BodyScanTests` does these to the bytes.
 struct DamageTests {
   struct Era: Sendable {
     var file: String

@@ -134,6 +134,31 @@ enum SampleScan {
     return summary
   }
 
+  /// A summary of a scan that opened layers, some of which it could not read to the end.
+  static var deepSummary: ScanSummary {
+    var summary = cleanSummary
+    var bodies = BodyCounts()
+    bodies.layers.due = 1300
+    bodies.layers.checked = 1290
+    bodies.layers.unreadable = 3
+    bodies.layers.interrupted = 7
+    bodies.layers.byteCount = 5 << 30
+    bodies.layers.bytesRead = 5 << 30 - 8192
+    bodies.entryCount = 1_234_567
+    bodies.valueCount = 1_234_560
+    bodies.valueByteCount = 9 << 30
+    bodies.pageCount = 123_456
+    bodies.walRecordCount = 1_000_000
+    bodies.archives.due = 2
+    bodies.archives.checked = 2
+    bodies.archives.byteCount = 3 << 20
+    bodies.archives.bytesRead = 3 << 20
+    bodies.archivedFileCount = 1936
+    summary.bodies = bodies
+    summary.isInterrupted = true
+    return summary
+  }
+
   /// Hands the events to a report and returns what it wrote.
   static func render(
     _ events: [ScanEvent],

@@ -32,6 +32,51 @@ public struct ZstdDecompressor: ~Copyable, @unchecked Sendable {
   }
 }
 
+/// Decompresses a stream of frames piece by piece, in bounded memory.
+struct ZstdStream: ~Copyable, @unchecked Sendable {
+  private let context: OpaquePointer
+  /// Whether the input so far ends where a frame does.
+  private(set) var isAtFrameEnd = false
+
+  /// - Parameter windowLog: frames that look back over more than 2 to this power bytes are refused.
+  /// Nil if there is no memory for it.
+  init?(windowLog: Int) {
+    guard let context = ZSTD_createDCtx() else { return nil }
+    self.context = context
+    ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(windowLog))
+  }
+
+  deinit { ZSTD_freeDCtx(context) }
+
+  /// Decompresses from `input`, from `position` on, and moves that. Returns the count of bytes that came out. When the
+  /// input is used up, there may be more to come out until less than the room in `output` does.
+  mutating func step(
+    _ input: RawSpan,
+    from position: inout Int,
+    into output: UnsafeMutableRawBufferPointer
+  ) throws(FormatError) -> Int {
+    var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+    let context = context
+    let start = position
+    let (result, end) = input.withUnsafeBytes { bytes in
+      var source = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: start)
+      let result = ZSTD_decompressStream(context, &target, &source)
+      return (result, source.pos)
+    }
+    // At the end of a frame a call without input changes nothing.
+    if end > start || target.pos > 0 { isAtFrameEnd = result == 0 }
+    position = end
+    guard ZSTD_isError(result) != 0 else { return target.pos }
+    throw FormatError(
+      .syntax,
+      offset: end,
+      field: "zstd",
+      found: String(cString: ZSTD_getErrorName(result)),
+      expected: "a stream that decompresses"
+    )
+  }
+}
+
 /// A compressor that makes frames as page servers do: streamed, so that a frame does not tell the length of its
 /// content.
 public struct ZstdCompressor: ~Copyable, @unchecked Sendable {

@@ -24,6 +24,8 @@ struct BlobCheck: ~Copyable {
   /// Of a blob whose place is longer than a piece, where the bytes to be looked at end: its header has been read.
   private var longBlobEnd: UInt64?
 
+  /// Nil if nobody asks what values hold.
+  private(set) var contents: ContentRules?
   private(set) var coverage = LayerCoverage()
   private(set) var valueCount = 0
   private(set) var valueByteCount: UInt64 = 0
@@ -31,9 +33,10 @@ struct BlobCheck: ~Copyable {
   /// Bytes asked for at a time, unless one blob is longer.
   private static let pieceByteCount: UInt64 = 1 << 20
 
-  init(kind: LayerName.Kind, imageLsn: Lsn, decoder: consuming BlobDecoder) {
+  init(kind: LayerName.Kind, imageLsn: Lsn, contents: ContentRules?, decoder: consuming BlobDecoder) {
     self.kind = kind
     self.imageLsn = imageLsn
+    self.contents = contents
     self.decoder = decoder
   }
 
@@ -69,15 +72,33 @@ struct BlobCheck: ~Copyable {
     guard next < readyEnd else { return nil }
     let start = pending[next].position.offset
     if let longBlobEnd { return start..<longBlobEnd }
-    let end = end(of: pieceEnd - 1)
+    let end = end(of: pieceEnd(from: next) - 1)
     // A place that long may be due to damage; the header tells how much of it is worth reading.
     return end - start > Self.pieceByteCount ? start..<start + UInt64(BlobHeader.longByteCount) : start..<end
   }
 
-  /// The entry behind the last whose blob belongs to the next piece. Positions ascend, so it is found by halving.
-  private var pieceEnd: Int {
-    let limit = pending[next].position.offset &+ Self.pieceByteCount
-    var low = next + 1
+  /// The piece behind the one that is wanted; nil if there is none yet, or if its length cannot be told.
+  var upcoming: Range<UInt64>? {
+    guard next < readyEnd else { return nil }
+    let following = pieceEnd(from: next)
+    guard following < readyEnd else { return nil }
+    let start = pending[following].position.offset
+    let end = end(of: pieceEnd(from: following) - 1)
+    return end - start > Self.pieceByteCount ? nil : start..<end
+  }
+
+  /// Whether the piece that is wanted is the last of which the entries are known. Of a long one only the header may
+  /// be wanted, so that what comes behind it is not the next.
+  var isLastPiece: Bool {
+    guard next < readyEnd, pieceEnd(from: next) == readyEnd else { return false }
+    return longBlobEnd != nil || end(of: readyEnd - 1) - pending[next].position.offset <= Self.pieceByteCount
+  }
+
+  /// The entry behind the last whose blob belongs to the same piece as that of `first`. Positions ascend, so it is
+  /// found by halving.
+  private func pieceEnd(from first: Int) -> Int {
+    let limit = pending[first].position.offset &+ Self.pieceByteCount
+    var low = first + 1
     var high = readyEnd
     while low < high {
       let middle = (low + high) / 2
@@ -91,7 +112,7 @@ struct BlobCheck: ~Copyable {
     _ findings: inout FindingList,
     _ visit: (LayerEntry, RawSpan) -> Void
   ) {
-    let last = pieceEnd
+    let last = pieceEnd(from: next)
     let start = pending[next].position.offset
     if end(of: last - 1) - start > Self.pieceByteCount, longBlobEnd == nil {
       beginLongBlob(bytes)
@@ -140,10 +161,13 @@ struct BlobCheck: ~Copyable {
       isLast: isComplete && next == pending.count - 1,
       isBeforeGap: isBeforeGap(next)
     )
+    // `decode` borrows all of this structure, so what its closure changes stands beside it.
+    var contents = contents
+    defer { self.contents = contents }
     do throws(BlobError<FormatError>) {
       let counted = try decoder.decode(region) {
         (header, value) throws(FormatError) -> (LayerCoverage, UInt64) in
-        let coverage = try rules.check(entry, header, value, in: region, &findings)
+        let coverage = try rules.check(entry, header, value, in: region, &contents, &findings)
         visit(entry, value)
         return (coverage, UInt64(value.byteCount))
       }

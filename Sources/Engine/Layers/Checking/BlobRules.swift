@@ -20,6 +20,7 @@ struct BlobRules {
     _ header: BlobHeader,
     _ value: RawSpan,
     in region: RawSpan,
+    _ contents: inout ContentRules?,
     _ findings: inout FindingList
   ) throws(FormatError) -> LayerCoverage {
     checkExtent(entry, header, region, &findings)
@@ -29,12 +30,17 @@ struct BlobRules {
     coverage.compared = UInt64(seenByteCount - header.storedByteCount)
     let stored = UInt64(header.storedByteCount)
     if header.compression == .zstd { coverage.decompressed = stored } else { coverage.opaque = stored }
+    var known = 0
     if kind == .delta {
-      let framed = try checkValue(entry, value, &findings)
-      if header.compression == .none {
-        coverage.opaque -= UInt64(framed)
-        coverage.compared += UInt64(framed)
-      }
+      let outline = try ValueOutline(parsing: value)
+      known = try checkValue(entry, value, outline, &findings)
+      known += contents?.check(entry, value, outline, &findings) ?? 0
+    } else {
+      contents?.check(entry, image: value, &findings)
+    }
+    if header.compression == .none {
+      coverage.opaque -= UInt64(known)
+      coverage.compared += UInt64(known)
     }
     return coverage
   }
@@ -129,9 +135,9 @@ struct BlobRules {
   private func checkValue(
     _ entry: LayerEntry,
     _ value: RawSpan,
+    _ outline: ValueOutline,
     _ findings: inout FindingList
   ) throws(FormatError) -> Int {
-    let outline = try ValueOutline(parsing: value)
     if outline.willInit != entry.willInit {
       findings.add(
         .layerWillInitMismatch,

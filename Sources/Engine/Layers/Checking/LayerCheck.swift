@@ -17,7 +17,7 @@ import IndexFormat
 /// | summary | first block | as the name says; zeros behind; index and length of the file fit |
 /// | probe | one or two blocks | only if they do not fit: which of the two numbers leads to the index |
 /// | index | from its start to the end of the file | `IndexCheck` |
-/// | blobs | the values' part, in pieces, each behind the piece of the index that leads there | `BlobCheck` |
+/// | blobs | the values' part, in pieces, each behind the piece of the index that leads there | `BlobCheck`, `ContentRules` |
 ///
 /// What it accepts, strict readers read without error, and the values are those it has seen.
 public struct LayerCheck: ~Copyable {
@@ -45,17 +45,26 @@ public struct LayerCheck: ~Copyable {
   /// Index blocks asked for at a time. With blobs, entries are kept until their blobs have been looked at.
   private var indexPieceBlockCount: UInt32 { depth == .tree ? 128 : 16 }
 
+  /// - Parameters:
+  ///   - importLsn: the LSN at which the timeline's first pages were imported; see `ContentRules`.
+  ///   - decoder: not needed at depth `tree`.
   public init(
     _ object: LayerObject,
     byteCount: UInt64,
     depth: LayerCheckDepth,
+    importLsn: Lsn? = nil,
     decoder: consuming BlobDecoder
   ) {
     self.object = object
     self.byteCount = byteCount
     self.depth = depth
     findings = FindingList(object: object)
-    blobs = BlobCheck(kind: object.name.kind, imageLsn: object.name.startLsn, decoder: decoder)
+    blobs = BlobCheck(
+      kind: object.name.kind,
+      imageLsn: object.name.startLsn,
+      contents: depth == .values ? ContentRules(importLsn: importLsn) : nil,
+      decoder: decoder
+    )
     checkLength()
   }
 
@@ -66,12 +75,30 @@ public struct LayerCheck: ~Copyable {
     case .summary: return 0..<block
     case .probe(let starts): return starts.last.map { $0 * block..<($0 + 1) * block }
     case .index:
-      if let range = blobs.wanted { return range }
-      let count = min(indexPieceBlockCount, indexBlockCount - nextIndexBlock)
-      let start = indexStart + UInt64(nextIndexBlock) * block
-      return start..<start + UInt64(count) * block
+      return blobs.wanted ?? indexPiece(from: nextIndexBlock)
     case .done: return nil
     }
+  }
+
+  /// What will be wanted behind `wanted`, unless damage shows; nil if that cannot be told yet. Who reads it while
+  /// `supply` works saves the waiting.
+  public var upcoming: Range<UInt64>? {
+    guard case .index = stage else { return nil }
+    if blobs.wanted != nil { return blobs.upcoming ?? (blobs.isLastPiece ? nextIndexPiece : nil) }
+    // Behind a piece of the index come the values to which it leads.
+    guard depth == .tree else { return nil }
+    let following = nextIndexBlock + min(indexPieceBlockCount, indexBlockCount - nextIndexBlock)
+    return following < indexBlockCount ? indexPiece(from: following) : nil
+  }
+
+  private var nextIndexPiece: Range<UInt64>? {
+    nextIndexBlock < indexBlockCount ? indexPiece(from: nextIndexBlock) : nil
+  }
+
+  private func indexPiece(from number: UInt32) -> Range<UInt64> {
+    let block = UInt64(TreeNode.blockByteCount)
+    let start = indexStart + UInt64(number) * block
+    return start..<start + UInt64(min(indexPieceBlockCount, indexBlockCount - number)) * block
   }
 
   /// Goes on with the wanted bytes. `visit` gets each value that could be decoded: of an image layer the image, of a
@@ -114,7 +141,8 @@ public struct LayerCheck: ~Copyable {
       indexBlockCount: Int(nextIndexBlock),
       entryCount: index?.entryCount ?? 0,
       valueCount: blobs.valueCount,
-      valueByteCount: blobs.valueByteCount
+      valueByteCount: blobs.valueByteCount,
+      contents: blobs.contents?.contents ?? LayerContents()
     )
   }
 
@@ -220,7 +248,7 @@ public struct LayerCheck: ~Copyable {
     var offset = 0
     while offset < bytes.byteCount {
       let block = bytes.extracting(offset..<offset + TreeNode.blockByteCount)
-      if depth == .blobs {
+      if depth != .tree {
         index.check(nextIndexBlock, block, &findings) { key, position, isBehindGap in
           blobs.add(key, position, isBehindGap: isBehindGap)
         }

@@ -9,12 +9,20 @@ public final class BlobStream {
   private let entries: [LayerEntry]
   private let reads: [ReadPlan.Read]
   private let concurrency: Int
+  private let meter: ReadMeter?
   /// Reads under way: of `handedOut` and those behind it.
   private var running: [Task<Result<LayerBytes, LayerReadError>, Never>] = []
   private var handedOut = 0
 
-  init(_ reader: LayerReader, _ entries: [LayerEntry], _ limits: ReadPlan.Limits, concurrency: Int) {
+  init(
+    _ reader: LayerReader,
+    _ entries: [LayerEntry],
+    _ limits: ReadPlan.Limits,
+    concurrency: Int,
+    meter: ReadMeter?
+  ) {
     self.reader = reader
+    self.meter = meter
     self.entries = entries
     self.concurrency = max(1, concurrency)
     reads = ReadPlan(entries.map(\.blob), limits: limits).reads
@@ -29,49 +37,50 @@ public final class BlobStream {
 
   /// The next batch; nil behind the last.
   public func next() async throws(LayerReadError) -> BlobBatch? {
+    let batch = await nextResult()
+    if let failure = batch?.failure { throw failure }
+    return batch
+  }
+
+  /// The next batch, which may be one that could not be read: others still can.
+  public func nextResult() async -> BlobBatch? {
     guard handedOut < reads.count else { return nil }
     let read = reads[handedOut]
-    let bytes: LayerBytes
-    if reads.count == 1 {
-      bytes = try await reader.fetch(read.range)
-    } else {
-      while running.count < concurrency, handedOut + running.count < reads.count {
-        start(reads[handedOut + running.count].range)
-      }
-      bytes = try await running.removeFirst().value.get()
+    while running.count < concurrency, handedOut + running.count < reads.count {
+      start(reads[handedOut + running.count].range)
     }
+    let result = await running.removeFirst().value
     handedOut += 1
-    return BlobBatch(
-      reader: reader,
-      entries: entries[read.items],
-      start: read.range.lowerBound,
-      bytes: bytes
-    )
+    return BlobBatch(reader: reader, entries: entries[read.items], start: read.range.lowerBound, result)
   }
 
   private func start(_ range: Range<UInt64>) {
-    let reader = reader
-    running.append(
-      Task {
-        do throws(LayerReadError) {
-          return .success(try await reader.fetch(range))
-        } catch {
-          return .failure(error)
-        }
-      }
-    )
+    let (reader, meter) = (reader, meter)
+    running.append(Task { await reader.result(of: range, meter) })
   }
 }
 
 extension LayerReader {
+  fileprivate func result(
+    of range: Range<UInt64>,
+    _ meter: ReadMeter?
+  ) async -> Result<LayerBytes, LayerReadError> {
+    do throws(LayerReadError) {
+      return .success(try await fetch(range, meter))
+    } catch {
+      return .failure(error)
+    }
+  }
+
   /// The blobs of entries of this layer, which must be in the order of the index.
   ///
   /// - Parameter concurrency: reads that run at a time.
   public func blobs(
     of entries: [LayerEntry],
     limits: ReadPlan.Limits = ReadPlan.Limits(),
-    concurrency: Int = 4
+    concurrency: Int = 4,
+    meter: ReadMeter? = nil
   ) -> BlobStream {
-    BlobStream(self, entries, limits, concurrency: concurrency)
+    BlobStream(self, entries, limits, concurrency: concurrency, meter: meter)
   }
 }

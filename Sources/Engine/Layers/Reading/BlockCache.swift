@@ -26,6 +26,8 @@ public final class BlockCache: Sendable {
     var table: [GroupID: Int] = [:]
     var slots: [Slot] = []
     var hand = 0
+    /// Groups that some task is reading.
+    var flights: [GroupID: BlockFlight] = [:]
 
     mutating func get(_ id: GroupID) -> LayerBytes? {
       guard let index = table[id] else { return nil }
@@ -76,6 +78,34 @@ public final class BlockCache: Sendable {
   func get(_ file: FileID, _ group: UInt32) -> LayerBytes? {
     let id = GroupID(file: file.number, group: group)
     return shard(id).shard.withLock { $0.get(id) }
+  }
+
+  /// What is to be done about a group that is wanted.
+  enum Claim {
+    case bytes(LayerBytes)
+    /// Another task reads it.
+    case flight(BlockFlight)
+    /// The caller reads it, and calls `settle`, whatever comes of it.
+    case toRead
+  }
+
+  /// So that a group that several tasks want at a time is read once.
+  func claim(_ file: FileID, _ group: UInt32) -> Claim {
+    let id = GroupID(file: file.number, group: group)
+    return shard(id).shard.withLock { shard in
+      if let bytes = shard.get(id) { return .bytes(bytes) }
+      if let flight = shard.flights[id] { return .flight(flight) }
+      shard.flights[id] = BlockFlight()
+      return .toRead
+    }
+  }
+
+  func settle(_ file: FileID, _ group: UInt32, _ result: Result<LayerBytes, LayerReadError>) {
+    let id = GroupID(file: file.number, group: group)
+    // Kept first: who asks in between finds either.
+    if case .success(let bytes) = result { put(file, group, bytes.bytes) }
+    let flight = shard(id).shard.withLock { $0.flights.removeValue(forKey: id) }
+    flight?.finish(result)
   }
 
   /// Keeps a copy of the bytes: they may be part of a longer read, which a slice would hold on to.

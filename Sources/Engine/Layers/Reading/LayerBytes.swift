@@ -1,13 +1,20 @@
 /// Bytes that were read, shared without copies. They do not change, so any task may look at them.
 public struct LayerBytes: Sendable {
-  private final class Storage: @unchecked Sendable {
-    let buffer: UnsafeMutableRawBufferPointer
+  /// Memory of the pool.
+  private final class Buffer: @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
 
     init(byteCount: Int) {
-      buffer = BufferPool.shared.take(byteCount: byteCount)
+      bytes = BufferPool.shared.take(byteCount: byteCount)
     }
 
-    deinit { BufferPool.shared.give(buffer) }
+    deinit { BufferPool.shared.give(bytes) }
+  }
+
+  private enum Storage: Sendable {
+    case buffer(Buffer)
+    /// What somebody else has read.
+    case array([UInt8])
   }
 
   private let storage: Storage
@@ -23,10 +30,13 @@ public struct LayerBytes: Sendable {
     byteCount: Int,
     _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let storage = Storage(byteCount: byteCount)
-    try fill(storage.buffer)
-    self.init(storage, 0..<byteCount)
+    let buffer = Buffer(byteCount: byteCount)
+    try fill(buffer.bytes)
+    self.init(.buffer(buffer), 0..<byteCount)
   }
+
+  /// Takes an array over without a copy.
+  public init(_ array: [UInt8]) { self.init(.array(array), 0..<array.count) }
 
   public init(copying bytes: RawSpan) {
     self.init(byteCount: bytes.byteCount) { buffer in
@@ -38,8 +48,13 @@ public struct LayerBytes: Sendable {
 
   public var bytes: RawSpan {
     @_lifetime(borrow self) get {
-      let buffer = UnsafeRawBufferPointer(rebasing: storage.buffer[range])
-      return _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self)
+      switch storage {
+      case .buffer(let buffer):
+        let part = UnsafeRawBufferPointer(rebasing: buffer.bytes[range])
+        return _overrideLifetime(RawSpan(_unsafeBytes: part), borrowing: self)
+      case .array(let array):
+        return _overrideLifetime(array.span.bytes.extracting(range), borrowing: self)
+      }
     }
   }
 

@@ -24,7 +24,7 @@ public final class LayerReader: Sendable {
   /// An index up to this length is read at once.
   static let wholeIndexByteCount: UInt64 = 1 << 20
   /// Blocks of a longer index that are read ahead.
-  private static let readAheadBlockCount = 64
+  static let readAheadBlockCount = 64
 
   private init(
     object: LayerObject,
@@ -49,13 +49,15 @@ public final class LayerReader: Sendable {
     byteCount: UInt64? = nil,
     in source: any LayerSource,
     cache: BlockCache,
-    decoders: BlobDecoderPool
+    decoders: BlobDecoderPool,
+    meter: ReadMeter? = nil
   ) async throws(LayerReadError) -> LayerReader {
     let first: LayerBytes
     let length: UInt64
     do throws(LayerSourceError) {
       if let byteCount { length = byteCount } else { length = try await source.byteCount(of: object.key) }
       first = try await source.read(object.key, 0..<min(length, UInt64(TreeNode.blockByteCount)))
+      meter?.add(byteCount: first.byteCount)
     } catch {
       throw LayerReadError(object.key, .source(error))
     }
@@ -83,7 +85,7 @@ public final class LayerReader: Sendable {
   /// The entries of keys (and, in a delta layer, LSNs) from `from` up to, not including, `to`, in ascending order.
   public func entries(from: TreeKey = .min, to: TreeKey = .max) async throws(LayerReadError) -> [LayerEntry] {
     var collector = EntryCollector(object.name, to: to)
-    var index = IndexBlocks(self)
+    var index = IndexBlocks(self, nil)
     var scan = TreeScan(
       root: geometry.root,
       keyByteCount: summary.keyByteCount,
@@ -128,122 +130,76 @@ public final class LayerReader: Sendable {
 
   // MARK: Blocks of the index
 
-  /// Groups of blocks that hold these parts of the file, from the cache or read: by their numbers.
-  func groups(_ wanted: [Range<UInt64>]) async throws(LayerReadError) -> [UInt32: LayerBytes] {
+  /// Groups of blocks that hold these parts of the file, from the cache or read: by their numbers. What another task
+  /// is reading is waited for, behind reads of one's own: so no two tasks wait for each other.
+  func groups(_ wanted: [Range<UInt64>], _ meter: ReadMeter?) async throws(LayerReadError) -> [UInt32:
+    LayerBytes]
+  {
     let size = BlockCache.groupByteCount
     var found: [UInt32: LayerBytes] = [:]
-    var missing: Set<UInt32> = []
+    var own: [UInt32] = []
+    var others: [UInt32: BlockFlight] = [:]
     for range in wanted where !range.isEmpty {
       for number in range.lowerBound / size...(range.upperBound - 1) / size {
         let group = UInt32(clamping: number)
-        if found[group] != nil { continue }
-        if let bytes = cache.get(file, group) { found[group] = bytes } else { missing.insert(group) }
+        if found[group] != nil || others[group] != nil || own.contains(group) { continue }
+        switch cache.claim(file, group) {
+        case .bytes(let bytes): found[group] = bytes
+        case .flight(let flight): others[group] = flight
+        case .toRead: own.append(group)
+        }
       }
     }
-    let ranges = missing.sorted().map { group in
-      UInt64(group) * size..<min((UInt64(group) + 1) * size, geometry.fileByteCount)
-    }
-    for read in ReadPlan(ranges).reads {
-      let bytes = try await fetch(read.range)
-      for range in ranges[read.items] {
-        let part = bytes.slice(
-          Int(range.lowerBound - read.range.lowerBound)..<Int(range.upperBound - read.range.lowerBound)
-        )
-        let group = UInt32(clamping: range.lowerBound / size)
-        cache.put(file, group, part.bytes)
-        found[group] = part
+    try await read(own.sorted(), into: &found, meter)
+    for (group, flight) in others {
+      switch await flight.result() {
+      case .success(let bytes): found[group] = bytes
+      // Who read it may have been cancelled, which says nothing of this task's request.
+      case .failure: found[group] = try await fetch(range(of: group), meter)
       }
     }
     return found
   }
 
-  func fetch(_ range: Range<UInt64>) async throws(LayerReadError) -> LayerBytes {
+  private func range(of group: UInt32) -> Range<UInt64> {
+    let start = UInt64(group) * BlockCache.groupByteCount
+    return start..<max(start, min(start + BlockCache.groupByteCount, geometry.fileByteCount))
+  }
+
+  /// Reads groups that this task has claimed, and settles the claims whatever comes of it.
+  private func read(
+    _ groups: [UInt32],
+    into found: inout [UInt32: LayerBytes],
+    _ meter: ReadMeter?
+  ) async throws(LayerReadError) {
+    let ranges = groups.map { range(of: $0) }
+    var failure: LayerReadError?
+    for read in ReadPlan(ranges).reads {
+      var bytes: LayerBytes?
+      if failure == nil {
+        do throws(LayerReadError) { bytes = try await fetch(read.range, meter) } catch { failure = error }
+      }
+      for index in read.items {
+        let start = Int(ranges[index].lowerBound - read.range.lowerBound)
+        if let bytes {
+          let part = bytes.slice(start..<start + ranges[index].count)
+          found[groups[index]] = part
+          cache.settle(file, groups[index], .success(part))
+        } else if let failure {
+          cache.settle(file, groups[index], .failure(failure))
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  func fetch(_ range: Range<UInt64>, _ meter: ReadMeter? = nil) async throws(LayerReadError) -> LayerBytes {
     do throws(LayerSourceError) {
-      return try await source.read(object.key, range)
+      let bytes = try await source.read(object.key, range)
+      meter?.add(byteCount: bytes.byteCount)
+      return bytes
     } catch {
       throw LayerReadError(object.key, .source(error))
     }
-  }
-}
-
-/// The blocks of a layer's index during one scan.
-private struct IndexBlocks {
-  private let reader: LayerReader
-  private var groups: [UInt32: LayerBytes] = [:]
-
-  init(_ reader: LayerReader) { self.reader = reader }
-
-  mutating func block(_ number: UInt32, next: [UInt32]) async throws(LayerReadError) -> LayerBytes {
-    let size = UInt64(TreeNode.blockByteCount)
-    let geometry = reader.geometry
-    let start = geometry.indexStart + UInt64(number) * size
-    let group = UInt32(clamping: start / BlockCache.groupByteCount)
-    if groups[group] == nil {
-      let index = geometry.indexStart..<geometry.fileByteCount
-      if index.upperBound - index.lowerBound <= LayerReader.wholeIndexByteCount {
-        groups = try await reader.groups([index])
-      } else {
-        // The wanted one may come in any order among those that are read ahead.
-        let blocks = [number] + next.filter { $0 <= geometry.root }
-        groups = try await reader.groups(
-          blocks.map {
-            geometry.indexStart + UInt64($0) * size..<geometry.indexStart + (UInt64($0) + 1) * size
-          }
-        )
-      }
-    }
-    guard let bytes = groups[group] else { preconditionFailure("a group that was asked for") }
-    let offset = Int(start % BlockCache.groupByteCount)
-    return bytes.slice(offset..<offset + TreeNode.blockByteCount)
-  }
-}
-
-/// Makes entries of what a scan of the index finds: each blob ends where the next one begins.
-private struct EntryCollector {
-  private let layer: LayerName
-  private let to: TreeKey
-  private var found: [(key: TreeKey, position: BlobPosition)] = []
-  /// Where the blob of the entry behind the last wanted one begins.
-  private var end: UInt64?
-
-  init(_ layer: LayerName, to: TreeKey) {
-    self.layer = layer
-    self.to = to
-  }
-
-  mutating func add(_ key: TreeKey, _ value: UInt64) -> Bool {
-    let position = BlobPosition(value, in: layer.kind)
-    guard key < to else {
-      end = position.offset
-      return false
-    }
-    found.append((key, position))
-    return true
-  }
-
-  func finish(valuesEnd: UInt64) throws(FormatError) -> [LayerEntry] {
-    var entries: [LayerEntry] = []
-    entries.reserveCapacity(found.count)
-    for (index, item) in found.enumerated() {
-      let end = index + 1 < found.count ? found[index + 1].position.offset : end ?? valuesEnd
-      guard LayerGeometry.valuesStart <= item.position.offset, item.position.offset < end, end <= valuesEnd
-      else {
-        throw FormatError(
-          .badValue,
-          field: "position of \(item.key)",
-          found: "\(item.position.offset)..\(end)",
-          expected: "ascending positions from \(LayerGeometry.valuesStart) to \(valuesEnd)"
-        )
-      }
-      entries.append(
-        LayerEntry(
-          key: item.key.key,
-          lsn: layer.isDelta ? item.key.lsn : layer.startLsn,
-          blob: item.position.offset..<end,
-          willInit: item.position.willInit
-        )
-      )
-    }
-    return entries
   }
 }

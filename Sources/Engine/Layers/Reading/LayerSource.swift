@@ -17,6 +17,8 @@ public struct LayerSourceError: Error, Equatable, Sendable {
     /// The key or the range cannot be asked for.
     case badRequest = "bad-request"
     case accessDenied = "access-denied"
+    /// It is another object than at an earlier read.
+    case changed
     case cancelled
     case failed
   }

@@ -4,7 +4,7 @@ extension TenantCheck {
   /// A shard's heatmap: readable, and how much of what it names is gone.
   mutating func checkHeatmap(_ shard: ShardInventory) {
     guard let object = shard.heatmap else { return }
-    guard depth == .index else {
+    guard depth.readsIndices else {
       verdict.coverage.skip(.depth, object)
       return
     }

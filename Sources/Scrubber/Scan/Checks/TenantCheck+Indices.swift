@@ -3,7 +3,7 @@ import IndexFormat
 extension TenantCheck {
   /// The index objects of a timeline: which one counts, whether it can be read, what the others are.
   mutating func checkIndexObjects(_ timeline: TimelineInventory, _ shard: ShardIndex) {
-    guard depth == .index else {
+    guard depth.readsIndices else {
       for index in timeline.indices { verdict.coverage.skip(.depth, index.object) }
       return
     }

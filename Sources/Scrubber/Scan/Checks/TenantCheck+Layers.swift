@@ -288,7 +288,7 @@ extension TenantCheck {
   }
 
   private mutating func checkUnreferencedLayers(_ timeline: TimelineInventory, _ shard: ShardInventory) {
-    guard depth == .index else {
+    guard depth.readsIndices else {
       // Names and sizes have been looked at, which is all that this depth promises.
       verdict.coverage.visit(timeline.layers.count, bytes: timeline.layerByteCount)
       return
@@ -369,7 +369,7 @@ extension TenantCheck {
   }
 
   private mutating func reportAncestor(_ shard: ShardInventory) {
-    guard depth == .index else { return }
+    guard depth.readsIndices else { return }
     var used: (count: Int, bytes: UInt64) = (0, 0)
     for timeline in shard.timelines {
       let usage = references.usage(shard.index, timeline)

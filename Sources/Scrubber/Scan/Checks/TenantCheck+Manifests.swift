@@ -7,7 +7,7 @@ extension TenantCheck {
   /// A shard's manifests: readable, known, and in agreement with the indices.
   mutating func checkManifests(_ shard: ShardInventory) {
     let manifests = shard.manifests.newestFirst
-    guard depth == .index else {
+    guard depth.readsIndices else {
       for manifest in manifests { verdict.coverage.skip(.depth, manifest.object) }
       return
     }

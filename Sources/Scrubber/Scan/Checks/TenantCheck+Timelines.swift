@@ -71,7 +71,7 @@ extension TenantCheck {
         timeline.id,
         object: tenantsPrefix + folder,
         message: "\(content) but no index_part.json, and "
-          + (depth == .index ? "nothing speaks of the timeline" : "what might speak of it was not read"),
+          + (depth.readsIndices ? "nothing speaks of the timeline" : "what might speak of it was not read"),
         bytes: timeline.layerByteCount
       )
     }
@@ -241,7 +241,7 @@ extension TenantCheck {
         }
       }
     }
-    guard depth == .index, let shard = plan.current.first else { return }
+    guard depth.readsIndices, let shard = plan.current.first else { return }
     for (id, timeline) in (contents.shards[shard]?.timelines ?? [:]).sorted(by: { $0.key < $1.key }) {
       guard let index = timeline.index.value, index.deletedAt == nil, index.mayNeedInitdb, archives[id] == nil
       else {

@@ -19,14 +19,17 @@ struct TenantCheck {
   var verdict = TenantVerdict()
   var references: LayerReferences
 
+  /// - Parameter selected: the shards whose layers are looked into; none for all.
   static func check(
     _ inventory: TenantInventory,
     _ contents: TenantContents,
     depth: ScanDepth,
+    selected: Set<ShardIndex> = [],
     tenantsPrefix: String
   ) -> TenantVerdict {
     var check = TenantCheck(inventory, contents, depth: depth, tenantsPrefix: tenantsPrefix)
     check.run()
+    check.noteBodies(of: selected)
     return check.verdict
   }
 

@@ -1,0 +1,160 @@
+import IndexFormat
+
+/// A timeline of one shard as its index describes it: what each key was worth at each LSN, read from layers.
+///
+/// Never changed, so any number of tasks may read at a time. Layers may lie in folders of shards that this one was
+/// split from, and hold keys of other shards then, which are not answered.
+public final class Timeline: Sendable {
+  /// The timeline that this one branched off, and the last LSN that they share.
+  public struct Ancestor: Sendable {
+    public var timeline: Timeline
+    public var lsn: Lsn
+
+    public init(_ timeline: Timeline, at lsn: Lsn) {
+      self.timeline = timeline
+      self.lsn = lsn
+    }
+  }
+
+  public let tenant: TenantID
+  public let shard: ShardIdentity
+  public let id: TimelineID
+  public let map: LayerMap
+  public let ancestor: Ancestor?
+  /// Up to here all data is in layers. Reads above see what layers happen to have.
+  public let diskConsistentLsn: Lsn
+  public let rules: ReadRules
+  public let store: LayerStore
+  private let objectKey: @Sendable (IndexLayer) -> String
+
+  /// - Parameters:
+  ///   - layers: those of the index.
+  ///   - ancestor: whose reads go on where a key is not found here. Its rules should be the same.
+  ///   - objectKey: the key under which the store's source knows a layer.
+  public init(
+    tenant: TenantID,
+    shard: ShardIdentity,
+    id: TimelineID,
+    layers: some Sequence<IndexLayer>,
+    ancestor: Ancestor?,
+    diskConsistentLsn: Lsn,
+    rules: ReadRules = .march2026,
+    store: LayerStore,
+    objectKey: @escaping @Sendable (IndexLayer) -> String
+  ) {
+    self.tenant = tenant
+    self.shard = shard
+    self.id = id
+    map = LayerMap(layers)
+    self.ancestor = ancestor
+    self.diskConsistentLsn = diskConsistentLsn
+    self.rules = rules
+    self.store = store
+    self.objectKey = objectKey
+  }
+
+  /// - Parameter prefix: what stands before the tenant in keys of the source, with its slash; mostly nothing.
+  public convenience init(
+    tenant: TenantID,
+    shard: ShardIdentity,
+    id: TimelineID,
+    index: IndexPart,
+    ancestor: Ancestor?,
+    rules: ReadRules = .march2026,
+    store: LayerStore,
+    prefix: String = ""
+  ) {
+    self.init(
+      tenant: tenant,
+      shard: shard,
+      id: id,
+      layers: index.layers,
+      ancestor: ancestor,
+      diskConsistentLsn: index.diskConsistentLsn,
+      rules: rules,
+      store: store
+    ) { layer in
+      prefix
+        + PageserverObjectKey.layerKey(tenant, layerShard: layer.shard, id, layer.name, layer.generation)
+    }
+  }
+
+  /// A layer of the map as an object.
+  public func object(_ position: LayerMap.Position) -> LayerObject {
+    let layer = map.layers[Int(position)]
+    return LayerObject(
+      key: objectKey(layer),
+      name: layer.name,
+      tenant: tenant,
+      shard: layer.shard,
+      timeline: id
+    )
+  }
+
+  func open(_ position: LayerMap.Position, _ meter: ReadMeter?) async throws(LayerReadError) -> LayerReader {
+    try await store.open(object(position), byteCount: map.layers[Int(position)].fileSize, meter: meter)
+  }
+}
+
+extension Timeline: ValueSource {
+  /// What the layers hold of keys at an LSN, as far as it fits into the options' budget: the beginning of them in the
+  /// order of the keys, at least one; the others are the batch's `rest`. All read errors but `cancelled` are within
+  /// the batch, so that one damaged layer takes no value away that does not need it.
+  public func read(
+    _ keys: KeySpace,
+    at lsn: Lsn,
+    _ options: ReadOptions = ReadOptions()
+  ) async throws(ReadError) -> ReadBatch {
+    let batch = try await VectoredRead(self, keys, lsn, options).run()
+    if options.validates { try await NaiveRead(self, lsn).validate(batch, of: keys) }
+    return batch
+  }
+
+  /// Reads keys in parts, in their order, however many there are, and gives each part to `visit`.
+  public func forEachBatch(
+    of keys: KeySpace,
+    at lsn: Lsn,
+    _ options: ReadOptions = ReadOptions(),
+    _ visit: (ReadBatch) throws(ReadError) -> Void
+  ) async throws(ReadError) {
+    var rest = keys
+    while !rest.isEmpty {
+      let batch = try await read(rest, at: lsn, options)
+      try visit(batch)
+      rest = batch.rest
+    }
+  }
+
+  public func values(of keys: KeySpace, at lsn: Lsn) async throws(ReadError) -> [KeyedValue] {
+    var values: [KeyedValue] = []
+    try await forEachBatch(of: keys, at: lsn) { (batch) throws(ReadError) in
+      if let failure = batch.failures.first { throw failure.error }
+      for read in batch.values where !read.isTombstone {
+        values.append(KeyedValue(key: read.key, bytes: try read.value(at: lsn, rules)))
+      }
+    }
+    return values
+  }
+
+  public func value(of key: Key, at lsn: Lsn) async throws(ReadError) -> [UInt8] {
+    guard let next = key.successor else { throw .missingKey(missing(key, lsn, nil)) }
+    let batch = try await read(KeySpace(KeyRange(start: key, end: next)), at: lsn)
+    if let failure = batch.failures.first { throw failure.error }
+    guard let read = batch.values.first, !read.isTombstone else {
+      throw .missingKey(missing(key, lsn, batch))
+    }
+    return try read.value(at: lsn, rules)
+  }
+
+  private func missing(_ key: Key, _ lsn: Lsn, _ batch: ReadBatch?) -> MissingKey {
+    MissingKey(
+      key: key,
+      shard: shard.index,
+      timeline: id,
+      lsn: lsn,
+      ancestor: batch?.lastAncestor,
+      ancestorLsn: batch?.lastAncestorLsn,
+      layersVisited: batch?.visits(for: key).map(\.object) ?? []
+    )
+  }
+}

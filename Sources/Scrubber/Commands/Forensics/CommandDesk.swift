@@ -1,0 +1,69 @@
+import Glibc
+
+/// Where a command that looks into a tenant works: what it reads its surroundings from, and where its results go.
+///
+/// Output is gathered in pieces of 64 KiB, so that a dump of millions of lines takes few system calls and little
+/// memory. For one task.
+final class CommandDesk {
+  let environment: Environment
+  let style: TextStyle
+  /// Columns that text may take.
+  let width: Int
+  private let output: any OutputSink
+  private let error: any OutputSink
+  private var waiting: [UInt8] = []
+
+  private static let pieceByteCount = 64 << 10
+  /// Where no terminal says it.
+  static let defaultWidth = 100
+
+  init(
+    environment: Environment,
+    output: any OutputSink,
+    error: any OutputSink,
+    style: TextStyle = TextStyle(isColoured: false),
+    width: Int = CommandDesk.defaultWidth
+  ) {
+    self.environment = environment
+    self.output = output
+    self.error = error
+    self.style = style
+    self.width = width
+  }
+
+  func write(_ bytes: some Sequence<UInt8>) {
+    waiting.append(contentsOf: bytes)
+    if waiting.count >= Self.pieceByteCount { flush() }
+  }
+
+  func writeLine(_ text: String) {
+    waiting.append(contentsOf: text.utf8)
+    write(CollectionOfOne(UInt8(ascii: "\n")))
+  }
+
+  func writeLines(_ lines: some Sequence<String>) { for line in lines { writeLine(line) } }
+
+  func flush() {
+    guard !waiting.isEmpty else { return }
+    output.write(waiting)
+    waiting.removeAll(keepingCapacity: true)
+  }
+
+  /// A line on standard error, behind what was written before.
+  func warn(_ text: String) {
+    flush()
+    error.writeLine("scrubber: " + TerminalText.escape(text))
+  }
+
+  func fail(_ failure: ScanFailure) {
+    flush()
+    error.writeLine(failure.description)
+  }
+
+  /// The columns of the terminal that standard output is; nil if it is none.
+  static func terminalWidth() -> Int? {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return nil }
+    return min(Int(size.ws_col), 500)
+  }
+}

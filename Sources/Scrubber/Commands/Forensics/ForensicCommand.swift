@@ -1,0 +1,75 @@
+/// The commands that look into a tenant, a layer, an index or a key.
+enum ForensicCommand: Sendable, Equatable {
+  case timeline(TimelineCommand)
+  case layerList(LayerListCommand)
+  case layerFile(LayerFileCommand)
+  case layerMap(LayerMapCommand)
+  case indexDump(IndexDumpCommand)
+  case indexDiff(IndexDiffCommand)
+  case indexSearch(IndexSearchCommand)
+  case keyDescribe(KeyDescribeCommand)
+
+  static let declarations = [
+    TimelineCommand.list, TimelineCommand.tree, LayerListCommand.declaration,
+    LayerFileCommand.dumpDeclaration, LayerFileCommand.showDeclaration,
+    LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
+    IndexSearchCommand.declaration, KeyDescribeCommand.declaration,
+  ]
+
+  static let groups: [CommandList.Group] = [
+    .init(name: "timeline", summary: "what timelines a tenant has"),
+    .init(name: "layer", summary: "look at layers: which there are, and what is in them"),
+    .init(name: "index", summary: "look at indices: what they say, and how they differ"),
+    .init(name: "key", summary: "what keys stand for"),
+  ]
+
+  /// Nil if the name is none of these.
+  init?(_ name: String, _ arguments: ParsedArguments, environment: Environment) throws(UsageError) {
+    switch name {
+    case TimelineCommand.list.name, TimelineCommand.tree.name:
+      let isTree = name == TimelineCommand.tree.name
+      self = .timeline(try TimelineCommand(arguments, isTree: isTree, environment: environment))
+    case LayerListCommand.declaration.name:
+      self = .layerList(try LayerListCommand(arguments, environment: environment))
+    case LayerFileCommand.dumpDeclaration.name:
+      self = .layerFile(try LayerFileCommand(arguments, isDump: true, environment: environment))
+    case LayerFileCommand.showDeclaration.name:
+      self = .layerFile(try LayerFileCommand(arguments, isDump: false, environment: environment))
+    case LayerMapCommand.declaration.name:
+      self = .layerMap(try LayerMapCommand(arguments, environment: environment))
+    case IndexDumpCommand.declaration.name:
+      self = .indexDump(try IndexDumpCommand(arguments, environment: environment))
+    case IndexDiffCommand.declaration.name:
+      self = .indexDiff(try IndexDiffCommand(arguments, environment: environment))
+    case IndexSearchCommand.declaration.name:
+      self = .indexSearch(try IndexSearchCommand(arguments, environment: environment))
+    case KeyDescribeCommand.declaration.name: self = .keyDescribe(try KeyDescribeCommand(arguments))
+    default: return nil
+    }
+  }
+
+  /// Does the work; what went wrong is told on standard error.
+  func run(_ desk: CommandDesk) async -> ExitCode {
+    defer { desk.flush() }
+    do throws(ScanFailure) {
+      return try await result(desk)
+    } catch {
+      // A signal that came while something else went wrong counts more.
+      desk.fail(Task.isCancelled ? .interrupted : error)
+      return Task.isCancelled ? .interrupted : error.exitCode
+    }
+  }
+
+  private func result(_ desk: CommandDesk) async throws(ScanFailure) -> ExitCode {
+    switch self {
+    case .timeline(let command): try await command.run(desk)
+    case .layerList(let command): try await command.run(desk)
+    case .layerFile(let command): try await command.run(desk)
+    case .layerMap(let command): try await command.run(desk)
+    case .indexDump(let command): try await command.run(desk)
+    case .indexDiff(let command): try await command.run(desk)
+    case .indexSearch(let command): try await command.run(desk)
+    case .keyDescribe(let command): command.run(desk)
+    }
+  }
+}
