@@ -142,7 +142,7 @@ struct RedoPage {
 
   /// Rounded up to what tuples are aligned to.
   @inline(__always)
-  static func aligned(_ count: Int) -> Int { count &+ 7 & ~7 }
+  static func aligned(_ count: Int) -> Int { (count &+ 7) & ~7 }
 }
 
 /// Memory that replay needs beside the page.
