@@ -9,6 +9,8 @@ enum RecordRedo {
     case .heap: try HeapRedo.replay(record, target, page)
     case .heap2: try Heap2Redo.replay(record, target, page)
     case .neon: try HeapRedo.replayNeon(record, target, page)
+    case .btree: try BTreeRedo.replay(record, target, page)
+    case .brin: try BRINRedo.replay(record, target, page)
     case .sequence: try SequenceRedo.replay(record, target, page)
     case .generic: try GenericRedo.replay(record, target, page)
     default: throw .unsupported

@@ -79,12 +79,12 @@ extension RedoPage {
     upper = newUpper
   }
 
-  /// Adds a tuple that stands in a record under the next line pointer, or one whose successors move up.
-  func addTuple(_ source: RawSpan, at number: Int) throws(RedoFault) {
+  /// Adds a tuple that stands in a record.
+  func addTuple(_ source: RawSpan, at number: Int, overwrites: Bool = false) throws(RedoFault) {
     let fault = source.withUnsafeBytes { source -> RedoFault? in
       do throws(RedoFault) {
         let start = source.baseAddress ?? UnsafeRawPointer(bytes)
-        try addTuple(start, source.count, at: number, overwrites: false)
+        try addTuple(start, source.count, at: number, overwrites: overwrites)
         return nil
       } catch {
         return error
@@ -97,7 +97,7 @@ extension RedoPage {
   ///
   /// Bytes below the tuples stay as they are. PostgreSQL moves tuples in place where it can; what it writes, and
   /// where, is the same.
-  private func compact(_ count: Int) {
+  func compact(_ count: Int) {
     let (start, end) = (upper, special)
     workspace.scratch.copyMemory(from: bytes + start, byteCount: end &- start)
     var target = end

@@ -140,6 +140,18 @@ struct RedoPage {
     store16(PageHeader.knownSizeAndVersion, 18)
   }
 
+  /// The page as it was, copied to the workspace, and this one made empty but for the special part. What is read from
+  /// the copy may be added to this one.
+  func startOver() throws(RedoFault) -> RedoPage {
+    try checkBounds()
+    let old = RedoPage(bytes: workspace.scratch, workspace: workspace)
+    old.bytes.copyMemory(from: bytes, byteCount: Self.byteCount)
+    let place = special
+    initialize(specialByteCount: Self.byteCount &- place)
+    (bytes + place).copyMemory(from: old.bytes + place, byteCount: Self.byteCount &- place)
+    return old
+  }
+
   /// Rounded up to what tuples are aligned to.
   @inline(__always)
   static func aligned(_ count: Int) -> Int { (count &+ 7) & ~7 }
@@ -149,18 +161,22 @@ struct RedoPage {
 struct RedoWorkspace {
   /// A page's worth of bytes.
   let scratch: UnsafeMutableRawPointer
+  /// Another one, for a tuple.
+  let tuple: UnsafeMutableRawPointer
   /// Places of as many tuples as a page has line pointers at the most.
   let places: UnsafeMutablePointer<TuplePlace>
 
   static func allocate() -> RedoWorkspace {
     RedoWorkspace(
       scratch: .allocate(byteCount: RedoPage.byteCount, alignment: 8),
+      tuple: .allocate(byteCount: RedoPage.byteCount, alignment: 8),
       places: .allocate(capacity: RedoPage.maximumLinePointerCount)
     )
   }
 
   func deallocate() {
     scratch.deallocate()
+    tuple.deallocate()
     places.deallocate()
   }
 }
