@@ -6,8 +6,11 @@ public indirect enum ReadError: Error, Sendable {
   case missingKey(MissingKey)
   /// A layer on the way is damaged, or its source gave no answer.
   case layer(LayerReadError)
-  /// Records were found that must be applied to an image, or follow a missing one.
+  /// Records were found that must be applied to an image, or follow a missing one; none of them was tried to apply, or
+  /// replay of one is not supported.
   case unreplayed(UnreplayedValue)
+  /// A record does not fit the value that it is stored for.
+  case redo(RedoError)
   /// The value is there and is not what its key says.
   case damagedValue(Key, Lsn, FormatError)
   /// Two ways of reading differ: a fault of Scrubber, or layers that overlap as they must not.
@@ -71,6 +74,7 @@ extension ReadError: CustomStringConvertible {
     case .unreplayed(let value):
       "key \(value.key) at \(value.lsn): \(value.recordCount) WAL records"
         + (value.hasBase ? " must be applied" : " without an image to apply them to")
+    case .redo(let error): "\(error)"
     case .damagedValue(let key, let lsn, let error): "value of key \(key) at \(lsn): \(error)"
     case .disagreement(let key, let lsn, let found, let expected):
       "key \(key) at \(lsn): found \(found), a reading of all layers found \(expected)"

@@ -10,22 +10,32 @@ public struct ReadRules: Equatable, Sendable {
   public var appliesAuxFileRecords: Bool
   /// Whether shards above 0 answer keys that are shard 0's alone: until 2024-12-03 all shards had them.
   public var answersKeysOfShardZero: Bool
+  /// Whether clearing bits of the visibility map sets the LSN of the map's page: since June 2024.
+  public var stampsClearedVisibilityMap: Bool
 
   public static let march2026 = ReadRules(
     inheritsSparseKeys: true,
     appliesAuxFileRecords: true,
-    answersKeysOfShardZero: false
+    answersKeysOfShardZero: false,
+    stampsClearedVisibilityMap: true
   )
   public static let june2024 = ReadRules(
     inheritsSparseKeys: false,
     appliesAuxFileRecords: true,
-    answersKeysOfShardZero: true
+    answersKeysOfShardZero: true,
+    stampsClearedVisibilityMap: false
   )
 
-  public init(inheritsSparseKeys: Bool, appliesAuxFileRecords: Bool, answersKeysOfShardZero: Bool) {
+  public init(
+    inheritsSparseKeys: Bool,
+    appliesAuxFileRecords: Bool,
+    answersKeysOfShardZero: Bool,
+    stampsClearedVisibilityMap: Bool
+  ) {
     self.inheritsSparseKeys = inheritsSparseKeys
     self.appliesAuxFileRecords = appliesAuxFileRecords
     self.answersKeysOfShardZero = answersKeysOfShardZero
+    self.stampsClearedVisibilityMap = stampsClearedVisibilityMap
   }
 
   /// Keys that are not looked for in an ancestor.

@@ -24,6 +24,8 @@ public final class Timeline: Sendable {
   /// Up to here all data is in layers. Reads above see what layers happen to have.
   public let diskConsistentLsn: Lsn
   public let rules: ReadRules
+  /// How records are replayed. Without it, values that need replay are `ReadError.unreplayed`.
+  public let redo: RedoRules?
   public let store: LayerStore
   private let objectKey: @Sendable (IndexLayer) -> String
 
@@ -39,6 +41,7 @@ public final class Timeline: Sendable {
     ancestor: Ancestor?,
     diskConsistentLsn: Lsn,
     rules: ReadRules = .march2026,
+    redo: RedoRules? = nil,
     store: LayerStore,
     objectKey: @escaping @Sendable (IndexLayer) -> String
   ) {
@@ -49,6 +52,7 @@ public final class Timeline: Sendable {
     self.ancestor = ancestor
     self.diskConsistentLsn = diskConsistentLsn
     self.rules = rules
+    self.redo = redo
     self.store = store
     self.objectKey = objectKey
   }
@@ -72,6 +76,9 @@ public final class Timeline: Sendable {
       ancestor: ancestor,
       diskConsistentLsn: index.diskConsistentLsn,
       rules: rules,
+      redo: PostgresVersion(major: index.metadata.pgVersion).map {
+        RedoRules(version: $0, stampsClearedVisibilityMap: rules.stampsClearedVisibilityMap)
+      },
       store: store
     ) { layer in
       prefix
@@ -129,11 +136,35 @@ extension Timeline: ValueSource {
     var values: [KeyedValue] = []
     try await forEachBatch(of: keys, at: lsn) { (batch) throws(ReadError) in
       if let failure = batch.failures.first { throw failure.error }
-      for read in batch.values where !read.isTombstone {
-        values.append(KeyedValue(key: read.key, bytes: try read.value(at: lsn, rules)))
-      }
+      values += try self.values(of: batch, at: lsn)
     }
     return values
+  }
+
+  /// The values of a batch, with records replayed; without tombstones. What failed to be read is left out.
+  public func values(of batch: ReadBatch, at lsn: Lsn) throws(ReadError) -> [KeyedValue] {
+    var values: [KeyedValue] = []
+    values.reserveCapacity(batch.values.count)
+    try forEachValue(of: batch, at: lsn) { (key, bytes) throws(ReadError) in
+      values.append(KeyedValue(key: key, bytes: bytes))
+    }
+    return values
+  }
+
+  /// Gives the values of a batch to `visit`, one after the other.
+  public func forEachValue(
+    of batch: ReadBatch,
+    at lsn: Lsn,
+    _ visit: (Key, [UInt8]) throws(ReadError) -> Void
+  ) throws(ReadError) {
+    guard let redo, batch.values.contains(where: { !$0.records.isEmpty }) else {
+      for read in batch.values where !read.isTombstone { try visit(read.key, try read.value(at: lsn, rules)) }
+      return
+    }
+    var replay = PageRedo(redo)
+    for read in batch.values where !read.isTombstone {
+      try visit(read.key, try replay.value(of: read, at: lsn, rules))
+    }
   }
 
   public func value(of key: Key, at lsn: Lsn) async throws(ReadError) -> [UInt8] {
@@ -143,7 +174,9 @@ extension Timeline: ValueSource {
     guard let read = batch.values.first, !read.isTombstone else {
       throw .missingKey(missing(key, lsn, batch))
     }
-    return try read.value(at: lsn, rules)
+    guard let redo, !read.records.isEmpty else { return try read.value(at: lsn, rules) }
+    var replay = PageRedo(redo)
+    return try replay.value(of: read, at: lsn, rules)
   }
 
   private func missing(_ key: Key, _ lsn: Lsn, _ batch: ReadBatch?) -> MissingKey {

@@ -91,7 +91,7 @@ struct GoldenReadTests {
     }
   }
 
-  private static func withFolder<Result>(_ tenant: Tenant, _ body: (URL) async throws -> Result) async throws
+  static func withFolder<Result>(_ tenant: Tenant, _ body: (URL) async throws -> Result) async throws
     -> Result
   {
     let root = FileManager.default.temporaryDirectory.appending(path: "scrubber-\(UUID().uuidString)")
@@ -106,12 +106,12 @@ struct GoldenReadTests {
     return try await body(root)
   }
 
-  private static func open(_ tenant: Tenant, _ root: URL) throws -> GoldenTenant {
+  static func open(_ tenant: Tenant, _ root: URL) throws -> GoldenTenant {
     let stripeSize = try #require(StripeSize(pages: 16))
     return try GoldenTenant(root, stripeSize: stripeSize, rules: tenant.rules)
   }
 
-  private static func oracles(_ root: URL) throws -> [GoldenOracle] {
+  static func oracles(_ root: URL) throws -> [GoldenOracle] {
     try FileManager.default.contentsOfDirectory(atPath: root.path).sorted().filter {
       $0.hasSuffix(".pages.tsv")
     }
