@@ -16,9 +16,12 @@ import IndexFormat
 /// | longer, two levels: up to some 4 MiB | root, leaf | 4 |
 /// | longer, three levels | root, inner node, leaf | 5 |
 ///
-/// and of the same layer later, whose index is in the cache, one. Where blocks lie is why longer ones need more: a node
-/// is written when it is full, so an inner node stands right behind its some 450 leaves in the middle of the index, and
-/// which leaf holds a key stands in that node only. All of that in one read would be near 4 MiB.
+/// and of the same layer later, with what is in the cache, one to three. An entry takes some 16 bytes of the index. So
+/// image layers, and delta layers of 128 MiB whose values have 900 bytes or more, are within the first line.
+///
+/// Where blocks lie is why others need more reads: a node is written when it is full, so an inner node stands right
+/// behind its some 500 leaves in the middle of the index, and only that node tells which leaf holds a key. All of them
+/// in one read would be 4 MiB, instead of 128 KiB in two.
 ///
 /// A class, because an open layer is one thing that many reads share. (As a structure, handed to other asynchronous
 /// functions, it also made debug builds of Swift 6.3.1 return into nowhere; so keep what crosses an `await` small.)
