@@ -9,6 +9,7 @@ import Foundation
 ///     Benchmarks snapshot --scrubber PROGRAM --s5cmd PROGRAM BUCKET TENANT DIR
 ///                                                          tenant-snapshot against s5cmd cp of the same objects
 ///     Benchmarks blobs DIR                                 values of image layers against zstd -t
+///     Benchmarks reads DIR                                 all keys of all timelines of a bucket, and memory
 ///     Benchmarks layer-map FILE                            searching a layer map against a look at each layer
 ///     Benchmarks wal-decode --pg-waldump PROGRAM DIR       records of WAL segments against pg_waldump --stats=record
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
@@ -27,6 +28,7 @@ struct Benchmarks {
       case "safekeeper": try SafekeeperBenchmark(arguments.dropFirst()).run()
       case "snapshot": try SnapshotBenchmark(arguments.dropFirst()).run()
       case "blobs": try await BlobsBenchmark(arguments.dropFirst()).run()
+      case "reads": try await ReadsBenchmark(arguments.dropFirst()).run()
       case "layer-map": try LayerMapBenchmark(arguments.dropFirst()).run()
       case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
       case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
@@ -34,8 +36,8 @@ struct Benchmarks {
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
-          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|layer-map|wal-decode|make-wal|"
-            + "make-bucket …"
+          "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|reads|layer-map|"
+            + "wal-decode|make-wal|make-bucket …"
         )
       }
     } catch {

@@ -32,12 +32,30 @@ public struct KeyRead: Sendable {
     key.isSparse && records.isEmpty && image.map { $0.bytes.isEmpty } ?? false
   }
 
+  /// Takes over what a layer gave: once an image, and records.
+  ///
+  /// - Returns: whether it is complete with it.
+  mutating func add(_ value: LayerFound.Value, _ visit: Int) -> Bool {
+    switch value.content {
+    case .image(let bytes): image = Image(lsn: value.lsn, bytes: bytes, visit: visit)
+    case .record(let record): records.append(Record(lsn: value.lsn, record: record, visit: visit))
+    }
+    if value.content.willInit { isComplete = true }
+    return isComplete
+  }
+
   /// Bytes that are held.
   var byteCount: Int {
-    records.reduce(image?.bytes.count ?? 0) { sum, record in
-      guard case .postgres(_, let bytes) = record.record else { return sum + 64 }
-      return sum + bytes.count + 64
-    } + 96
+    records.reduce(96 + (image?.bytes.count ?? 0)) { $0 + Self.byteCount(of: .record($1.record)) }
+  }
+
+  /// Bytes that are held of one value.
+  static func byteCount(of content: LayerValue) -> Int {
+    switch content {
+    case .image(let bytes): bytes.count
+    case .record(.postgres(_, let bytes)): bytes.count + 64
+    case .record: 64
+    }
   }
 
   /// The value, as far as no record has to be applied to a page.

@@ -39,6 +39,35 @@ extension LayerMap {
     return min(deepest, limit)
   }
 
+  /// How many deltas a read of a key goes through, of those that count for images of this range of keys.
+  public func difficulty(of key: Key, below endLsn: Lsn, in keys: KeyRange) -> Int {
+    var count = 0
+    var end = endLsn
+    while let choice = search(key, below: end), self[choice.layer].isDelta {
+      count += countsForImages(choice.layer, within: keys) ? 1 : 0
+      end = choice.floor
+    }
+    return count
+  }
+
+  /// For each part of the keys how many deltas lie one above the other, over the newest images at an LSN: what
+  /// compaction makes images for.
+  ///
+  /// - Parameter limit: where counting may stop.
+  public func difficulties(of parts: [KeySpace], at lsn: Lsn, limit: Int = .max) -> [Int] {
+    parts.map { part in
+      var deepest = 0
+      for range in part.ranges {
+        for piece in imageCoverage(range, at: lsn) {
+          let imageEnd = piece.image.map { self[$0].endLsn } ?? Lsn(0)
+          guard imageEnd < lsn else { continue }
+          deepest = max(deepest, deltaDepth(piece.keys, in: imageEnd..<lsn, limit: limit))
+        }
+      }
+      return deepest
+    }
+  }
+
   private func countsForImages(_ delta: Position, within keys: KeyRange) -> Bool {
     !self[delta].isL0 || keys == .all
   }

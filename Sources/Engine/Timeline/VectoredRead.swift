@@ -218,18 +218,10 @@ final class VectoredRead {
   /// - Returns: whether the key is complete with it.
   private func add(_ value: LayerFound.Value) -> Bool {
     let visit = visits.count - 1
-    var read = found[value.key] ?? KeyRead(value.key)
-    heldByteCount -= found[value.key] == nil ? 0 : read.byteCount
-    switch value.content {
-    case .image(let bytes): read.image = KeyRead.Image(lsn: value.lsn, bytes: bytes, visit: visit)
-    case .record(let record):
-      read.records.append(KeyRead.Record(lsn: value.lsn, record: record, visit: visit))
-    }
-    if value.content.willInit { read.isComplete = true }
-    heldByteCount += read.byteCount
-    let isComplete = read.isComplete
-    found[value.key] = read
-    return isComplete
+    if found[value.key] == nil { heldByteCount += KeyRead(value.key).byteCount }
+    heldByteCount += KeyRead.byteCount(of: value.content)
+    // In place, as a key may have thousands of records.
+    return found[value.key, default: KeyRead(value.key)].add(value, visit)
   }
 
   private func drop(_ key: Key) {

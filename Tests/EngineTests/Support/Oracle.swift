@@ -26,8 +26,17 @@ struct Oracle: Sendable {
     /// What could still be read: the larger one of GC cutoff and ancestor LSN.
     var firstLsn: Lsn
     var logicalByteCount: UInt64
+    var layers: [Layer]
     var commitTimes: [(lsn: Lsn, answer: CommitTime)]
     var lsns: [(time: PostgresTimestamp, answer: LsnOfTime)]
+  }
+
+  /// A layer of a page server's layer map.
+  struct Layer: Hashable, Sendable {
+    /// As text, with the keys and LSNs.
+    var name: String
+    var isDelta: Bool
+    var byteCount: UInt64
   }
 
   /// When the last commit before an LSN was.
@@ -126,12 +135,27 @@ extension Oracle.Timeline {
       lastLsn: try #require(lsn("last_record_lsn")),
       firstLsn: max(cutoff, lsn("ancestor_lsn") ?? .invalid),
       logicalByteCount: try #require(detail["current_logical_size"] as? UInt64),
+      layers: try Self.layers(object),
       commitTimes: try times.map { (try #require(Lsn($0)), try Self.commitTime($1)) },
       lsns: try lsns.map {
         let kind = try #require($1["kind"].flatMap { LsnOfTime.Kind(rawValue: $0) })
         return (try Self.time($0), LsnOfTime(kind, try #require($1["lsn"].flatMap { Lsn($0) })))
       }
     )
+  }
+
+  private static func layers(_ object: [String: Any]) throws -> [Oracle.Layer] {
+    let map = try #require(object["layers"] as? [String: Any])
+    #expect((map["in_memory_layers"] as? [Any])?.isEmpty == true)
+    return try #require(map["historic_layers"] as? [[String: Any]]).map { layer in
+      let kind = try #require(layer["kind"] as? String)
+      #expect(["Delta", "Image"].contains(kind))
+      return Oracle.Layer(
+        name: try #require(layer["layer_file_name"] as? String),
+        isDelta: kind == "Delta",
+        byteCount: try #require(layer["layer_file_size"] as? UInt64)
+      )
+    }
   }
 
   private static func commitTime(_ answer: Any) throws -> Oracle.CommitTime {
@@ -161,5 +185,10 @@ extension Golden {
   /// The folder of a tenant's era.
   static func part(of tenant: String) -> String {
     ["J", "K", "M"].contains(tenant) ? "pageserver-2024" : "pageserver"
+  }
+
+  /// What the page server of a tenant's era did.
+  static func rules(of tenant: String) -> ReadRules {
+    part(of: tenant) == "pageserver" ? .march2026 : .june2024
   }
 }

@@ -48,4 +48,45 @@ struct LayerMapDepthTests {
     #expect(map.readDepth(key(2), at: lsn(70)) == 4)
     #expect(map.readDepth(key(20), at: lsn(70)) == 1)
   }
+
+  /// Each step adds layers to those of the ones before.
+  @Test func imageConsistentLsnIsThatOfThePublishedVectors() {
+    // The original's images are n..n; ours end one behind their LSN.
+    let steps: [(layers: [LayerName], expected: Int)] = [
+      ([], 999), ([delta(0..<100, 900..<990), delta(0..<100, 850..<899)], 849),
+      ([image(0..<40, at: 99), image(40..<70, at: 199), image(70..<100, at: 149)], 849),
+      ([delta(0..<50, 300..<350)], 299), ([delta(50..<72, 200..<300)], 199),
+      ([delta(0..<30, 400..<500), delta(35..<100, 450..<600)], 199),
+      ([delta(0..<40, 0..<50), delta(50..<100, 10..<60)], 199), ([delta(0..<50, 50..<250)], 100),
+    ]
+    var names: [LayerName] = []
+    for step in steps {
+      names += step.layers
+      #expect(LayerMap(names: names).imageConsistentLsn(diskConsistentLsn: lsn(1000)) == lsn(step.expected))
+    }
+    let l0 = LayerName(delta: .all, from: lsn(50), to: lsn(60))
+    #expect(LayerMap(names: [l0]).imageConsistentLsn(diskConsistentLsn: lsn(1000)) == lsn(49))
+    #expect(LayerMap(names: []).imageConsistentLsn(diskConsistentLsn: lsn(0)) == lsn(0))
+    let whole = LayerName(image: .all, at: lsn(54))
+    #expect(LayerMap(names: [whole]).imageConsistentLsn(diskConsistentLsn: lsn(1000)) == lsn(999))
+    let above = LayerMap(names: [whole, delta(0..<9, 30..<60)])
+    #expect(above.imageConsistentLsn(diskConsistentLsn: lsn(1000)) == lsn(55), "where the image ends")
+  }
+
+  @Test func difficultyCountsDeltasAboveTheNewestImage() {
+    let l0 = LayerName(delta: .all, from: lsn(50), to: lsn(60))
+    let map = LayerMap(names: [
+      delta(0..<9, 10..<20), image(0..<5, at: 25), delta(2..<4, 20..<30), delta(0..<3, 30..<40), l0,
+    ])
+    #expect(map.difficulty(of: key(2), below: lsn(70), in: .all) == 3)
+    #expect(map.difficulty(of: key(2), below: lsn(70), in: keys(0..<9)) == 2)
+    #expect(map.difficulty(of: key(2), below: lsn(26), in: keys(0..<9)) == 0)
+    #expect(map.difficulty(of: key(7), below: lsn(70), in: keys(0..<9)) == 1)
+    #expect(map.difficulty(of: key(20), below: lsn(50), in: keys(0..<9)) == 0)
+    let parts = [KeySpace(keys(0..<5)), KeySpace(keys(5..<9)), KeySpace(keys(20..<30)), KeySpace()]
+    #expect(map.difficulties(of: parts, at: lsn(70)) == [2, 1, 0, 0])
+    #expect(map.difficulties(of: parts, at: lsn(70), limit: 1) == [1, 1, 0, 0])
+    #expect(map.difficulties(of: [KeySpace(.all)], at: lsn(70)) == [2])
+    #expect(map.difficulties(of: parts, at: lsn(26)) == [0, 1, 0, 0])
+  }
 }

@@ -39,7 +39,10 @@ extension LayerReader {
         let next = scan.upcomingBlocks(Self.readAheadBlockCount, before: collector.end)
         let block = try await index.block(number, next: next)
         do throws(FormatError) {
-          try scan.supply(block.bytes) { key, value in collector.add(key, value) }
+          try scan.supply(block.bytes, isOrdered: ordered.contains(number)) { key, value in
+            collector.add(key, value)
+          }
+          ordered.insert(number)
         } catch {
           throw damaged(error, number)
         }

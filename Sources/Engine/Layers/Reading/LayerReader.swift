@@ -5,10 +5,23 @@ import IndexFormat
 /// | request | reads |
 /// |---|---|
 /// | `open` | the first block |
-/// | the first `entries` | the whole index if it has at most 1 MiB; else blocks as they are needed, with those that come next |
+/// | the first `entries` | the whole index, if of at most 2.25 MiB; else blocks as needed, with those that come next |
 /// | `blobs` | blobs, joined as `ReadPlan` says, several reads at a time |
 ///
-/// So one value of a layer that was not open takes three ranged reads, if its index is no longer than that.
+/// One value of a layer that was not open takes:
+///
+/// | index | blocks on the way down | ranged reads |
+/// |---|---|---|
+/// | up to 2.25 MiB | all, in one read | 3: summary, index, value |
+/// | longer, two levels: up to some 4 MiB | root, leaf | 4 |
+/// | longer, three levels | root, inner node, leaf | 5 |
+///
+/// and of the same layer later, with what is in the cache, one to three. An entry takes some 16 bytes of the index. So
+/// image layers, and delta layers of 128 MiB whose values have 900 bytes or more, are within the first line.
+///
+/// Where blocks lie is why others need more reads: a node is written when it is full, so an inner node stands right
+/// behind its some 500 leaves in the middle of the index, and only that node tells which leaf holds a key. All of them
+/// in one read would be 4 MiB, instead of 128 KiB in two.
 ///
 /// A class, because an open layer is one thing that many reads share. (As a structure, handed to other asynchronous
 /// functions, it also made debug builds of Swift 6.3.1 return into nowhere; so keep what crosses an `await` small.)
@@ -20,9 +33,10 @@ public final class LayerReader: Sendable {
   private let cache: BlockCache
   private let file: BlockCache.FileID
   let decoders: BlobDecoderPool
+  let ordered = OrderedBlocks()
 
-  /// An index up to this length is read at once.
-  static let wholeIndexByteCount: UInt64 = 1 << 20
+  /// An index up to this length is read at once: a point read takes no more than 2.5 MiB then.
+  static let wholeIndexByteCount: UInt64 = 9 << 18
   /// Blocks of a longer index that are read ahead.
   static let readAheadBlockCount = 64
 
@@ -100,7 +114,10 @@ public final class LayerReader: Sendable {
         next: scan.upcomingBlocks(Self.readAheadBlockCount, before: to)
       )
       do throws(FormatError) {
-        try scan.supply(block.bytes) { key, value in collector.add(key, value) }
+        try scan.supply(block.bytes, isOrdered: ordered.contains(number)) { key, value in
+          collector.add(key, value)
+        }
+        ordered.insert(number)
       } catch {
         throw damaged(error, number)
       }
@@ -166,6 +183,15 @@ public final class LayerReader: Sendable {
     return start..<max(start, min(start + BlockCache.groupByteCount, geometry.fileByteCount))
   }
 
+  /// The blocks of the index that lie in a group.
+  private func indexBlocks(in group: UInt32) -> Range<UInt32> {
+    let range = range(of: group)
+    let size = UInt64(TreeNode.blockByteCount)
+    let first = max(range.lowerBound, geometry.indexStart) - geometry.indexStart
+    let end = max(range.upperBound, geometry.indexStart) - geometry.indexStart
+    return UInt32(clamping: first / size)..<UInt32(clamping: max(first, end) / size)
+  }
+
   /// Reads groups that this task has claimed, and settles the claims whatever comes of it.
   private func read(
     _ groups: [UInt32],
@@ -174,7 +200,10 @@ public final class LayerReader: Sendable {
   ) async throws(LayerReadError) {
     let ranges = groups.map { range(of: $0) }
     var failure: LayerReadError?
-    for read in ReadPlan(ranges).reads {
+    for group in groups { ordered.remove(indexBlocks(in: group)) }
+    // Room for a whole index, and what stands before it in its first group.
+    let limits = ReadPlan.Limits(readByteCount: Self.wholeIndexByteCount + BlockCache.groupByteCount)
+    for read in ReadPlan(ranges, limits: limits).reads {
       var bytes: LayerBytes?
       if failure == nil {
         do throws(LayerReadError) { bytes = try await fetch(read.range, meter) } catch { failure = error }

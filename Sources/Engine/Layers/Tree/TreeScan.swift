@@ -64,15 +64,18 @@ public struct TreeScan: Sendable {
   /// Goes on with the wanted block. `visit` gets the entries of a leaf within the range, one after the other, and
   /// ends the scan by giving back false. Offsets of errors count from the start of the block.
   ///
+  /// - Parameter isOrdered: whether an earlier scan has found the keys of this very block in order, which takes longer
+  ///   to find out than all else.
   /// - Returns: false if there is nothing more to do.
   @discardableResult
   public mutating func supply(
     _ block: RawSpan,
+    isOrdered: Bool = false,
     _ visit: (TreeKey, UInt64) -> Bool
   ) throws(FormatError) -> Bool {
     guard let current = pending.popLast() else { return false }
     let node = try TreeNode(block, keyByteCount: keyByteCount)
-    try Self.check(node, current)
+    try Self.check(node, current, isOrdered: isOrdered)
     if node.level == 0 {
       guard try visitLeaf(node, visit) else {
         pending.removeAll()
@@ -84,11 +87,15 @@ public struct TreeScan: Sendable {
     return !pending.isEmpty
   }
 
-  private static func check(_ node: borrowing TreeNode, _ expected: Pending) throws(FormatError) {
+  private static func check(
+    _ node: borrowing TreeNode,
+    _ expected: Pending,
+    isOrdered: Bool
+  ) throws(FormatError) {
     if let level = expected.level, node.level != level {
       throw TreeNode.bad(2, "level", "\(node.level)", "\(level)")
     }
-    if let disorder = node.firstDisorder() {
+    if !isOrdered, let disorder = node.firstDisorder() {
       throw TreeNode.bad(
         node.suffixOffset(disorder),
         "keys",
