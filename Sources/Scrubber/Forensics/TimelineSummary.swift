@@ -97,7 +97,7 @@ struct TimelineSummary: Sendable {
 extension ExitCode {
   /// Of two parts of a work, what counts for the whole: damage before not having been able to look.
   static func worse(_ left: ExitCode, _ right: ExitCode) -> ExitCode {
-    let order: [ExitCode] = [.interrupted, .damage, .couldNotFinish, .nothingMatched]
+    let order: [ExitCode] = [.interrupted, .damage, .couldNotFinish, .nothingMatched, .needsRedo]
     return order.first { $0 == left || $0 == right } ?? left
   }
 }

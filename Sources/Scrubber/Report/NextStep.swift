@@ -18,7 +18,8 @@ enum NextStep {
         + summary.notFound.map(\.description).joined(separator: ", ")
     case .nothingMatched: "check --bucket, the prefix and --tenant-id; no timeline was found"
     case .limitReached: "raise the limit (\(summary.limitReached ?? "unknown")) and scan again"
-    case .strictWarnings, .ok, .usage: mildAdvice(summary)
+    // A scan never needs WAL records applied.
+    case .strictWarnings, .ok, .usage, .needsRedo: mildAdvice(summary)
     }
   }
 

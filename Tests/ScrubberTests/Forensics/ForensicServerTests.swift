@@ -27,6 +27,11 @@ struct ForensicServerTests {
       ["timeline", "tree"], ["layer", "list", "--timeline-id", ForensicRecord.main],
       ["layer", "show", ForensicRecord.image], ["layer", "dump", ForensicRecord.delta],
       ["index", "dump", "--timeline-id", ForensicRecord.main],
+      [
+        "page", "get", "--timeline-id", ForensicRecord.main, "--rel", "1663/5/1259", "--block=0", "--explain",
+      ],
+      ["page", "history", "--timeline-id", ForensicRecord.main, "--rel", "1663/5/1259", "--block=0"],
+      ["keyspace", "--timeline-id", ForensicRecord.main, "--json"],
     ]
     for command in commands {
       let remote = try BuiltProgram.run(

@@ -6,6 +6,9 @@ import Testing
 /// What the commands print of the sample bucket, word for word.
 struct ForensicTextTests {
   private static let pgClass = "rel=1663/5/1259 blkno=0"
+  private static let checkpoint = "030000000000000000000000000000000001"
+  /// Of the directory of databases.
+  private static let directory = String(repeating: "0", count: 36)
   private static let branch = "ce0d071f51ca97cf8efe5cd470ca860e"
 
   private static let cases: [(name: String, arguments: [String])] = [
@@ -26,6 +29,20 @@ struct ForensicTextTests {
     ("index-dump.txt", ["index", "dump", "--timeline-id", branch]),
     ("index-search.txt", ["index", "search", "--timeline-id", branch, "--key", pgClass]),
     ("layer-map.txt", ["layer-map", "--timeline-id", ForensicRecord.main]),
+    (
+      "page-get.txt",
+      ["page", "get", "--timeline-id", branch, "--rel", "1663/5/1259", "--block", "0", "--explain"]
+    ),
+    ("page-get-directory.txt", ["page", "get", "--timeline-id", ForensicRecord.main, "--key", directory]),
+    ("page-get-hex.txt", ["page", "get", "--timeline-id", branch, "--key", checkpoint, "--format", "hex"]),
+    ("page-get.json", ["page", "get", "--timeline-id", branch, "--key", checkpoint, "--json"]),
+    ("page-history.txt", ["page", "history", "--timeline-id", branch, "--key", checkpoint]),
+    (
+      "page-history.json",
+      ["page", "history", "--timeline-id", branch, "--key", checkpoint, "--until", "0/147A958", "--json"]
+    ),
+    ("keyspace-databases.txt", ["keyspace", ForensicRecord.tenant, branch, "--show", "databases"]),
+    ("keyspace-slrus.json", ["keyspace", "--timeline-id", branch, "--show", "slrus", "--json"]),
   ]
 
   @Test(arguments: cases.indices)

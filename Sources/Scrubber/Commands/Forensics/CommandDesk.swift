@@ -55,6 +55,12 @@ final class CommandDesk {
     error.writeLine("scrubber: " + TerminalText.escape(text))
   }
 
+  /// A line beside what is written: on standard error, as it is.
+  func note(_ text: String) {
+    flush()
+    error.writeLine(TerminalText.escape(text))
+  }
+
   func fail(_ failure: ScanFailure) {
     flush()
     error.writeLine(failure.description)

@@ -8,12 +8,16 @@ enum ForensicCommand: Sendable, Equatable {
   case indexDiff(IndexDiffCommand)
   case indexSearch(IndexSearchCommand)
   case keyDescribe(KeyDescribeCommand)
+  case pageGet(PageGetCommand)
+  case pageHistory(PageHistoryCommand)
+  case keySpace(KeySpaceCommand)
 
   static let declarations = [
     TimelineCommand.list, TimelineCommand.tree, LayerListCommand.declaration,
     LayerFileCommand.dumpDeclaration, LayerFileCommand.showDeclaration,
     LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
-    IndexSearchCommand.declaration, KeyDescribeCommand.declaration,
+    IndexSearchCommand.declaration, KeyDescribeCommand.declaration, PageGetCommand.declaration,
+    PageHistoryCommand.declaration, KeySpaceCommand.declaration,
   ]
 
   static let groups: [CommandList.Group] = [
@@ -21,6 +25,7 @@ enum ForensicCommand: Sendable, Equatable {
     .init(name: "layer", summary: "look at layers: which there are, and what is in them"),
     .init(name: "index", summary: "look at indices: what they say, and how they differ"),
     .init(name: "key", summary: "what keys stand for"),
+    .init(name: "page", summary: "read values: what a key was worth, and how it came to that"),
   ]
 
   /// Nil if the name is none of these.
@@ -44,6 +49,12 @@ enum ForensicCommand: Sendable, Equatable {
     case IndexSearchCommand.declaration.name:
       self = .indexSearch(try IndexSearchCommand(arguments, environment: environment))
     case KeyDescribeCommand.declaration.name: self = .keyDescribe(try KeyDescribeCommand(arguments))
+    case PageGetCommand.declaration.name:
+      self = .pageGet(try PageGetCommand(arguments, environment: environment))
+    case PageHistoryCommand.declaration.name:
+      self = .pageHistory(try PageHistoryCommand(arguments, environment: environment))
+    case KeySpaceCommand.declaration.name:
+      self = .keySpace(try KeySpaceCommand(arguments, environment: environment))
     default: return nil
     }
   }
@@ -70,6 +81,9 @@ enum ForensicCommand: Sendable, Equatable {
     case .indexDiff(let command): try await command.run(desk)
     case .indexSearch(let command): try await command.run(desk)
     case .keyDescribe(let command): command.run(desk)
+    case .pageGet(let command): try await command.run(desk)
+    case .pageHistory(let command): try await command.run(desk)
+    case .keySpace(let command): try await command.run(desk)
     }
   }
 }

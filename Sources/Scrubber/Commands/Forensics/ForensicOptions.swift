@@ -51,6 +51,12 @@ struct ForensicOptions: Sendable, Equatable {
     environment: Environment
   ) throws(UsageError) {
     address = try BucketAddress.resolve(option: arguments.first("bucket"), environment: environment)
+    if let text = arguments.first("at"), Lsn(text) != nil {
+      throw UsageError(
+        "--at takes a moment of the bucket, and \(text) is an LSN",
+        hint: "Write --lsn \(text)."
+      )
+    }
     moment = try ScanMetadataCommand.moment(arguments)
     isJSON = arguments.has("json")
     stripeSize = try Self.stripeSize(arguments)
@@ -96,10 +102,10 @@ struct ForensicOptions: Sendable, Equatable {
     return try KeyText.parse([text], written: "--key")
   }
 
-  static func lsn(_ arguments: ParsedArguments) throws(UsageError) -> Lsn? {
-    guard let text = arguments.first("lsn") else { return nil }
+  static func lsn(_ arguments: ParsedArguments, _ name: String = "lsn") throws(UsageError) -> Lsn? {
+    guard let text = arguments.first(name) else { return nil }
     guard let lsn = Lsn(text) else {
-      throw UsageError(option: "--lsn", given: text, allowed: "an LSN like 0/147A958")
+      throw UsageError(option: "--\(name)", given: text, allowed: "an LSN like 0/147A958")
     }
     return lsn
   }
