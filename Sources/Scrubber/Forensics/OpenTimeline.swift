@@ -121,7 +121,7 @@ extension ScanFailure {
       switch error {
       case .missingKey: .nothingMatched
       case .unreplayed(let value): value.hasBase ? .needsRedo : .damage
-      case .damagedValue: .damage
+      case .redo, .damagedValue: .damage
       case .disagreement: .couldNotFinish
       case .cancelled: .interrupted
       case .layer(let error): ExitCode(error)
