@@ -10,10 +10,21 @@ enum RecordRedo {
     case .heap2: try Heap2Redo.replay(record, target, page)
     case .neon: try HeapRedo.replayNeon(record, target, page)
     case .btree: try BTreeRedo.replay(record, target, page)
+    case .hash: try HashRedo.replay(record, target, page)
     case .brin: try BRINRedo.replay(record, target, page)
     case .sequence: try SequenceRedo.replay(record, target, page)
     case .generic: try GenericRedo.replay(record, target, page)
     default: throw .unsupported
     }
+  }
+
+  /// What a record does to a page that it brought an image of: nothing, with few exceptions.
+  static func replayBehindImage(
+    _ record: borrowing WALRecord,
+    _ target: RedoTarget,
+    _ page: RedoPage
+  ) throws(RedoFault) {
+    guard record.header.resourceManager == ResourceManager.hash.rawValue else { return }
+    try HashRedo.replayBehindImage(record, target, page)
   }
 }
