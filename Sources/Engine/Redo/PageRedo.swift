@@ -188,11 +188,7 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
       if let image = reference.image, image.isApplied {
         try restore(reference, record, page, &images)
         if !page.isNew { page.lsn = lsn }
-<<<<<<< HEAD
-        try RecordRedo.completeImage(record, target, page)
-=======
         try RecordRedo.replayBehindImage(record, target, page)
->>>>>>> redo
         return .success(true)
       }
       if target.isInitialized {
@@ -237,7 +233,9 @@ extension WALRecord {
 
 extension PageRedo {
   /// Makes the page all zeros.
-  mutating func clear() { page.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: RedoPage.byteCount) }
+  mutating func clear() {
+    page.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: RedoPage.byteCount)
+  }
 
   /// - Parameter bytes: those of a page.
   mutating func fill(_ bytes: RawSpan) {

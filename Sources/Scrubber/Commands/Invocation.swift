@@ -32,7 +32,12 @@ enum Invocation: Sendable, Equatable {
     case "--wal-redo":
       // So page servers start PostgreSQL.
       let declaration = WALRedoCommand.declaration
-      try self.init(declaration, ArgumentParser.parse(arguments.dropFirst(), for: declaration), program, environment)
+      try self.init(
+        declaration,
+        ArgumentParser.parse(arguments.dropFirst(), for: declaration),
+        program,
+        environment
+      )
     default:
       let (match, wordCount) = try Self.list.find(arguments)
       let rest = arguments.dropFirst(wordCount)

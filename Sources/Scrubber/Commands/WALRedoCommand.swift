@@ -26,7 +26,8 @@ struct WALRedoCommand: Sendable, Equatable {
       OptionDeclaration(
         "pg-version",
         .value(name: "N"),
-        help: "The version of PostgreSQL whose records come: 14 to 17. Default: that of the folder (v14 to v17) which "
+        help:
+          "The version of PostgreSQL whose records come: 14 to 17. Default: that of the folder (v14 to v17) which "
           + "the program was started from, or which LD_LIBRARY_PATH names."
       ),
       OptionDeclaration(
@@ -53,7 +54,11 @@ struct WALRedoCommand: Sendable, Equatable {
   /// - Parameter program: the name that the program was started by.
   init(_ arguments: ParsedArguments, program: String, environment: Environment) throws(UsageError) {
     let dialect: Dialect = try ScanMetadataCommand.choice(arguments, "dialect") ?? .neon
-    let version = try Self.version(arguments.first("pg-version"), program, environment["LD_LIBRARY_PATH"] ?? "")
+    let version = try Self.version(
+      arguments.first("pg-version"),
+      program,
+      environment["LD_LIBRARY_PATH"] ?? ""
+    )
     rules = RedoRules(version: version, hasNeonHeapRecords: dialect == .neon && version <= .v15)
   }
 

@@ -70,7 +70,9 @@ struct RedoServer: ~Copyable {
     var written = 0
     while written < answers.count {
       written += try Self.check("write a page") {
-        answers.withUnsafeBytes { Glibc.write(output, $0.baseAddress.map { $0 + written }, $0.count - written) }
+        answers.withUnsafeBytes {
+          Glibc.write(output, $0.baseAddress.map { $0 + written }, $0.count - written)
+        }
       }
     }
     answers.removeAll(keepingCapacity: true)
