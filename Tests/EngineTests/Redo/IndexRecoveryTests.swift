@@ -33,6 +33,7 @@ struct IndexRecoveryTests {
     try history.read(wal)
     for (manager, operations) in Self.wanted { #expect(history.operations[manager] == operations) }
     var equalCount = 0
+    var changedCounts: [UInt16: Int] = [:]
     var redo = PageRedo(RedoRules(version: server.version, hasNeonHeapRecords: false))
     for (relation, blocks) in history.records {
       let pages = try cluster.pages(relation)
@@ -43,6 +44,7 @@ struct IndexRecoveryTests {
           #expect(expected.allSatisfy { $0 == 0 }, "\(key) is in no record")
           continue
         }
+        try Self.change(key, records, server.version, &changedCounts)
         let page = try redo.value(of: key, nil, records)
         let names = GoldenRedoTests.names(KeyRead.Record.read(key, records))
         #expect(page == expected, "\(key): \(names), \(records.count) records")
@@ -51,6 +53,29 @@ struct IndexRecoveryTests {
     }
     print("\(server.version), images \(hasImages): \(equalCount) pages equal, \(history.recordCount) records")
     #expect(equalCount > 1000)
+  }
+
+  /// Replays records with changed bytes on their pages, a few of each kind: each gives a page or an error.
+  private static func change(
+    _ key: Key,
+    _ records: [KeyRead.Record],
+    _ version: PostgresVersion,
+    _ counts: inout [UInt16: Int]
+  ) throws {
+    var generator = RepeatableGenerator(seed: Fuzzing.seed)
+    var redo = PageRedo(RedoRules(version: version, hasNeonHeapRecords: false))
+    for (index, record) in records.enumerated().dropFirst() {
+      guard case .postgres(_, let bytes) = record.record, let header = WALRecordHeader(bytes.span.bytes)
+      else { continue }
+      let kind = UInt16(header.resourceManager) << 8 | UInt16(header.info & 0xf0)
+      guard counts[kind, default: 0] < 20 else { continue }
+      counts[kind, default: 0] += 1
+      var base = try redo.value(of: key, nil, Array(records[..<index]))
+      // So that the record is not taken for one that was applied.
+      base.replaceSubrange(0..<8, with: [UInt8](repeating: 0, count: 8))
+      let count = Fuzzing.count(percent: 1) / 30
+      _ = RedoFuzzTests.replay(key, [base], [bytes], version, count: count, &generator)
+    }
   }
 }
 
@@ -199,7 +224,7 @@ private final class RecoveryCluster {
   func recover() throws {
     try shellAsUser(
       "cp -a data/pg_wal/0* recovered/pg_wal && touch recovered/recovery.signal && "
-        + postgres("recovered", "-c restore_command=false -c recovery_target_timeline=current")
+        + postgres("recovered", "-c hot_standby=off -c restore_command=false")
     )
   }
 

@@ -147,7 +147,11 @@ enum GINPostingList {
     }
 
     private func store16(_ value: UInt64, _ offset: Int) {
-      bytes.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt16.self)
+      bytes.storeBytes(
+        of: UInt16(truncatingIfNeeded: value).littleEndian,
+        toByteOffset: offset,
+        as: UInt16.self
+      )
     }
   }
 }
