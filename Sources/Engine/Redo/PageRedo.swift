@@ -188,11 +188,7 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
       if let image = reference.image, image.isApplied {
         try restore(reference, record, page, &images)
         if !page.isNew { page.lsn = lsn }
-<<<<<<< HEAD
-        try RecordRedo.completeImage(record, target, page)
-=======
         try RecordRedo.replayBehindImage(record, target, page)
->>>>>>> redo
         return .success(true)
       }
       if target.isInitialized {

@@ -21,17 +21,16 @@ enum RecordRedo {
     }
   }
 
-  /// What a record does to a page that was restored from the record's image.
-  static func completeImage(
   /// What a record does to a page that it brought an image of: nothing, with few exceptions.
   static func replayBehindImage(
     _ record: borrowing WALRecord,
     _ target: RedoTarget,
     _ page: RedoPage
   ) throws(RedoFault) {
-    guard case .gist = ResourceManager(rawValue: record.header.resourceManager) else { return }
-    try GiSTRedo.completeImage(record, target, page)
-    guard record.header.resourceManager == ResourceManager.hash.rawValue else { return }
-    try HashRedo.replayBehindImage(record, target, page)
+    switch ResourceManager(rawValue: record.header.resourceManager) {
+    case .gist: try GiSTRedo.replayBehindImage(record, target, page)
+    case .hash: try HashRedo.replayBehindImage(record, target, page)
+    default: break
+    }
   }
 }
