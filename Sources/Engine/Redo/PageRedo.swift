@@ -48,7 +48,8 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
             key: read.key,
             lsn: lsn,
             recordCount: read.records.count,
-            hasBase: read.isComplete
+            hasBase: read.isComplete,
+            obstacle: error
           )
         )
       }
