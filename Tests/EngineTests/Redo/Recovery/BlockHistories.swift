@@ -24,9 +24,11 @@ struct BlockHistories {
   private(set) var compressions: Set<WALPageImage.Compression> = []
   private(set) var problems: [String] = []
   private(set) var hasEnded = false
+  private var end: [UInt8]
 
   /// - end: name of the restore point behind which records do not count.
   init(_ wal: WAL, from start: Lsn, to end: String) {
+    self.end = Array(end.utf8)
     var reader = WALReader(segmentSize: .standard, start: .anywhere(start))
     reader.mayEnd = true
     var decoder = WALRecordDecoder(version: .v15)
@@ -53,7 +55,11 @@ struct BlockHistories {
     let operation = WALOperation(record.header)
     let name = operation.fullName(.v15)
     operations[name, default: 0] += 1
-    if name == "XLOG/RESTORE_POINT" { hasEnded = true }
+    // The name stands behind a time of 8 bytes.
+    if name == "XLOG/RESTORE_POINT" {
+      let said = record.mainData.extracting(8..<8 + end.count).withUnsafeBytes { Array($0) }
+      hasEnded = said == end
+    }
     if name == "Storage/TRUNCATE" { truncate(record.mainData, lsn) }
     let bytes = record.bytes.withUnsafeBytes { Array($0) }
     for index in record.blocks.indices {

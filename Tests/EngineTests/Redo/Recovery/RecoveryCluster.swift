@@ -96,8 +96,9 @@ final class RecoveryCluster {
 
   func copyBase() throws { try shell("cp -a '\(data.path)' '\(base.path)'") }
 
-  /// Has the server replay the WAL on the copy, up to the restore point of this name.
+  /// Has the server replay the WAL on a copy of the base, up to the restore point of this name.
   func recover(to name: String) throws {
+    try shell("rm -rf recovered")
     try shell("cp -a '\(base.path)' '\(recovered.path)'")
     try run("pg_controldata -D recovered > /dev/null && touch recovered/recovery.signal")
     let settings = [

@@ -36,7 +36,7 @@ struct RecoveryComparison {
     _ recovered: RelationFiles,
     _ histories: BlockHistories,
     _ rules: RedoRules,
-    hasChecksums: Bool
+    _ hasChecksums: Bool
   ) {
     self.base = base
     self.histories = histories

@@ -2,7 +2,9 @@
 ///
 /// Statements are chosen so that their WAL has every kind of record that a single session can cause.
 enum RecoveryWorkload {
-  /// The restore point that recovery goes up to.
+  /// Restore points that recovery goes up to: before relations are dropped and written anew, and the last one. Each
+  /// comes behind a checkpoint, so that the server's recovery writes its pages when it ends.
+  static let middle = "middle"
   static let end = "end"
   static var rest: [String] { [second, third] }
 
@@ -10,11 +12,11 @@ enum RecoveryWorkload {
     set client_min_messages = error;
     create extension bloom;
     create table plain (id int, pad text) with (fillfactor = 70);
-    insert into plain select g, repeat('x', g % 50) from generate_series(1, 3000) g;
+    insert into plain select g, repeat('x', g % 50) from generate_series(1, 2000) g;
     create table keyed (id int primary key, tag text, value int, note text);
     create index on keyed (tag);
     create index on keyed (value) where value > 100;
-    insert into keyed select g, 'tag ' || g % 20, g % 400, repeat('note ', g % 9) from generate_series(1, 6000) g;
+    insert into keyed select g, 'tag ' || g % 20, g % 400, repeat('note ', g % 9) from generate_series(1, 3000) g;
     create table wide (id int, big text);
     alter table wide alter big set storage external;
     insert into wide select g, repeat(chr(65 + g % 26), 5000 + g * 37) from generate_series(1, 60) g;
@@ -85,7 +87,7 @@ enum RecoveryWorkload {
     delete from wide where id % 5 = 0;
     vacuum wide;
     -- b-tree: random inserts, duplicates, page deletion
-    insert into keyed select 10000 + (g * 7919) % 6007, 'tag ' || g % 3, g, '' from generate_series(1, 6000) g on conflict do nothing;
+    insert into keyed select 10000 + (g * 7919) % 3001, 'tag ' || g % 3, g, '' from generate_series(1, 3000) g on conflict do nothing;
     create table long_keys (k text);
     create index on long_keys (k);
     insert into long_keys select md5(g::text) || repeat('k', 700) from generate_series(1, 500) g;
@@ -93,22 +95,22 @@ enum RecoveryWorkload {
     create index on many (v);
     insert into many select g % 5 from generate_series(1, 4000) g;
     insert into many select g % 5 from generate_series(1, 1000) g;
-    insert into many select g % 3000 from generate_series(1, 5000) g;
-    delete from many where v > 200 and v < 2500;
+    insert into many select g % 2500 from generate_series(1, 3500) g;
+    delete from many where v > 200 and v < 2200;
     vacuum many;
-    delete from keyed where id between 1000 and 5000;
+    delete from keyed where id between 500 and 2500;
     vacuum keyed;
     vacuum keyed;
-    insert into keyed select g, 'back', 3, '' from generate_series(1000, 3000) g;
+    insert into keyed select g, 'back', 3, '' from generate_series(500, 1500) g;
     delete from many where v % 5 = 2 and ctid::text like '%1)';
     vacuum many;
     -- hash: splits, overflow, squeezing
-    insert into hashed select g, g % 3 from generate_series(1, 4000) g;
+    insert into hashed select g, g % 3 from generate_series(1, 2500) g;
     delete from hashed where id % 4 = 0;
     vacuum hashed;
     delete from hashed where bucket = 1;
     vacuum hashed;
-    insert into hashed select g, g % 3 from generate_series(1, 3000) g;
+    insert into hashed select g, g % 3 from generate_series(1, 1500) g;
     update hashed set bucket = 7 where id < 900;
     set enable_seqscan = off; set enable_bitmapscan = off;
     do $$ begin for i in 1..4 loop
@@ -126,7 +128,7 @@ enum RecoveryWorkload {
     select brin_desummarize_range('ranged_word', 3), brin_desummarize_range('ranged_id', 5);
     vacuum ranged;
     -- bloom
-    insert into bloomed select g, g % 17, g % 5 from generate_series(1, 3000) g;
+    insert into bloomed select g, g % 17, g % 5 from generate_series(1, 1500) g;
     delete from bloomed where a % 3 = 0;
     vacuum bloomed;
     -- gin, gist, sp-gist
@@ -140,6 +142,11 @@ enum RecoveryWorkload {
     select setval('counter', 1000), nextval('counter');
     select count(nextval('counter')) from generate_series(1, 200);
     alter sequence counter increment 5;
+    checkpoint;
+    insert into hashed select g, 2 from generate_series(1, 100) g;
+    delete from plain where id % 17 = 0;
+    vacuum plain;
+    select pg_create_restore_point('\(middle)');
     -- relations that go and change
     drop table doomed;
     truncate summary;
@@ -152,7 +159,6 @@ enum RecoveryWorkload {
     checkpoint;
     """
 
-  /// Behind a checkpoint, so that the server's recovery writes its pages when it ends.
   private static let third = """
     set client_min_messages = error;
     update plain set pad = 'third' where id % 13 = 0;
