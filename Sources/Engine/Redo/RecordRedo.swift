@@ -24,7 +24,9 @@ enum RecordRedo {
     _ target: RedoTarget,
     _ page: RedoPage
   ) throws(RedoFault) {
-    guard record.header.resourceManager == ResourceManager.hash.rawValue else { return }
-    try HashRedo.replayBehindImage(record, target, page)
+    switch ResourceManager(rawValue: record.header.resourceManager) {
+    case .hash: try HashRedo.replayBehindImage(record, target, page)
+    default: return
+    }
   }
 }

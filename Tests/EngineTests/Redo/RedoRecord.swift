@@ -9,6 +9,8 @@ struct RedoRecord {
     var number: UInt32
     var willInit = false
     var data: [UInt8] = []
+    /// A page that replay restores; stored whole, in the form of 15 and later.
+    var image: [UInt8]?
   }
 
   static let relation = RelationTag(tablespace: 1663, database: 5, relation: 16384, fork: .main)
@@ -23,9 +25,15 @@ struct RedoRecord {
     var headers: [UInt8] = []
     var payload: [UInt8] = []
     for block in blocks {
-      let flags = block.fork | (block.willInit ? 0x40 : 0) | (block.data.isEmpty ? 0 : 0x20)
+      let imageFlag: UInt8 = block.image == nil ? 0 : 0x10
+      let flags = block.fork | (block.willInit ? 0x40 : 0) | (block.data.isEmpty ? 0 : 0x20) | imageFlag
       headers += [block.id, flags]
       headers.appendLittleEndian(UInt16(block.data.count))
+      if let image = block.image {
+        headers.appendLittleEndian(UInt16(image.count))
+        headers += [0, 0, 2]
+        payload += image
+      }
       for number in [1663, 5, 16384, block.number] as [UInt32] { headers.appendLittleEndian(number) }
       payload += block.data
     }
