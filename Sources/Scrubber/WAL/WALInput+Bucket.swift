@@ -111,6 +111,12 @@ extension WALInput {
         exitCode: .nothingMatched
       )
     }
-    return WALInput(size: size, segments: ordered(segments), notes: notes)
+    return WALInput(
+      size: size,
+      segments: ordered(segments),
+      notes: notes,
+      tenant: inventory.tenant,
+      timeline: inventory.timeline
+    )
   }
 }

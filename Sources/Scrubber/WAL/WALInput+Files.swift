@@ -24,7 +24,7 @@ extension WALInput {
       isFolder = true
     }
     var files: [File] = []
-    for name in names { files.append(try await file(name)) }
+    for name in names.sorted() { files.append(try await file(name)) }
     let found =
       size ?? files.lazy.compactMap { Self.size(saidBy: $0.head) }.first
       ?? files.lazy.compactMap { WALSegmentSize(byteCount: $0.byteCount) }.first ?? .standard
@@ -37,8 +37,8 @@ extension WALInput {
           exitCode: .couldNotFinish
         )
       }
-      if isFolder, let held = Self.number(saidBy: file.head, found), held < number {
-        notes.append("\(file.name) was made for later use and still holds WAL of segment \(held): left out")
+      if isFolder, let reason = Self.reasonToLeaveOut(file, number, found, hasEarlier: !segments.isEmpty) {
+        notes.append("\(file.name) \(reason): left out")
         continue
       }
       segments.append(
@@ -52,6 +52,20 @@ extension WALInput {
       )
     }
     return WALInput(size: found, segments: ordered(segments), notes: notes)
+  }
+
+  /// Servers keep files for later segments: new ones are zeros, others still hold what they held before.
+  private static func reasonToLeaveOut(
+    _ file: File,
+    _ number: WALSegmentNumber,
+    _ size: WALSegmentSize,
+    hasEarlier: Bool
+  ) -> String? {
+    if let held = Self.number(saidBy: file.head, size), held < number {
+      return "was made for later use and still holds WAL of segment \(held)"
+    }
+    // The first one may begin with zeros: there is no WAL before a timeline begins.
+    return hasEarlier && file.head.allSatisfy { $0 == 0 } ? "holds no WAL yet" : nil
   }
 
   private static func segmentNames(in path: String) throws(ScanFailure) -> [String] {

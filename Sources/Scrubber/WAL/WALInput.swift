@@ -19,6 +19,9 @@ struct WALInput: Sendable {
   var segments: [Segment]
   /// What was left out, and why.
   var notes: [String] = []
+  /// Whose WAL it is; nil in files.
+  var tenant: TenantID?
+  var timeline: TimelineID?
 
   /// Where a segment begins; the last LSN there is for one that cannot be.
   func start(of segment: Segment) -> Lsn { size.start(of: segment.number) ?? Lsn(.max) }

@@ -66,7 +66,7 @@ struct WALWalk: Sendable {
       let range = offset..<min(segment.byteCount, offset &+ Self.pieceByteCount)
       let bytes = try await input.read(segment, range)
       outcome.byteCount &+= UInt64(bytes.count)
-      outcome.version = Self.version(of: bytes) ?? outcome.version
+      outcome.version = PostgresVersion(pagesOf: bytes) ?? outcome.version
       let flow = show(bytes, segment, outcome.version ?? Self.fallback, &reader, visitor)
       if flow == .pause { return .pause }
       if reader.skipPadding() { break }
@@ -100,12 +100,17 @@ struct WALWalk: Sendable {
     }
     return flow
   }
+}
 
-  /// What the first page says that has a header.
-  private static func version(of bytes: [UInt8]) -> PostgresVersion? {
+extension PostgresVersion {
+  /// What the first page of WAL says that has a header.
+  init?(pagesOf bytes: [UInt8]) {
     for offset in stride(from: 0, to: bytes.count - 1, by: WALPageHeader.pageByteCount) {
       let magic = UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
-      if let version = PostgresVersion(pageMagic: magic) { return version }
+      if let version = PostgresVersion(pageMagic: magic) {
+        self = version
+        return
+      }
     }
     return nil
   }

@@ -2,9 +2,10 @@ import IndexFormat
 
 /// A record as `pg_waldump` prints it:
 ///
-///     rmgr: Heap        len (rec/tot):     59/    59, tx:        733, lsn: 0/0151F5D8, prev 0/0151F5A0, desc: INSERT off 2 flags 0x00, blkref #0: rel 1663/5/16384 blk 0
+///     rmgr: Heap        len (rec/tot):     59/    59, tx:        733, lsn: 0/0151F5D8, prev 0/0151F5A0,
+///     desc: INSERT off 2 flags 0x00, blkref #0: rel 1663/5/16384 blk 0
 ///
-/// Names of forks are those of PostgreSQL, LSNs have eight digits behind the slash. Source: PostgreSQL,
+/// in one line. Names of forks are those of PostgreSQL, LSNs have eight digits behind the slash. Source: PostgreSQL,
 /// `XLogDumpDisplayRecord`, `XLogRecGetBlockRefInfo`.
 public enum WALRecordLine {
   /// - Parameter hasDetails: each block on a line of its own, with what its image is like.
@@ -73,9 +74,9 @@ public enum WALRecordLine {
 
   /// With eight digits behind the slash.
   public static func lsn(_ lsn: Lsn) -> String {
+    let high = String(lsn.value >> 32, radix: 16, uppercase: true)
     let low = String(UInt32(truncatingIfNeeded: lsn.value), radix: 16, uppercase: true)
-    return
-      "\(String(lsn.value >> 32, radix: 16, uppercase: true))/\(String(repeating: "0", count: 8 - low.utf8.count))\(low)"
+    return "\(high)/\(String(repeating: "0", count: 8 - low.utf8.count))\(low)"
   }
 
   private static func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }

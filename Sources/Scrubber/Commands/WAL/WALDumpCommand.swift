@@ -19,8 +19,8 @@ struct WALDumpCommand: Sendable, Equatable {
     discussion: [
       "Reads segments of PostgreSQL 14 to 17, also in the form of Neon's computes: files, all of a folder, or those "
         + "that safekeepers put into a bucket, the newest partial one included.",
-      "The lines are those of pg_waldump of the version that wrote the WAL, with times in UTC. What is wrong is told on "
-        + "standard error with its LSN, reading goes on behind it, and the exit code is 2.",
+      "The lines are those of pg_waldump of the version that wrote the WAL, with times in UTC. What is wrong is told "
+        + "on standard error with its LSN, reading goes on behind it, and the exit code is 2.",
     ],
     options: WALOptions.sourceOptions + WALOptions.filterOptions + [
       OptionDeclaration("limit", short: "n", .value(name: "N"), help: "Stop behind so many records."),

@@ -179,6 +179,7 @@ struct WALOptions: Sendable, Equatable {
       given: text,
       allowed: names.joined(separator: ", "),
       hint: NearestName.find(text, among: names).map { "Did you mean \($0)?" }
+        ?? "All words behind --rmgr are names of it: write files before it."
     )
   }
 

@@ -44,7 +44,9 @@ struct WALVerifyCommand: Sendable, Equatable {
       desk.write(json.bytes)
       desk.writeLine("")
     } else {
-      desk.writeLines(FindingText(style: desk.style).lines(judge.findings))
+      let lines = FindingText(style: desk.style).lines(judge.findings)
+      // All are of one place, which of files says nothing.
+      desk.writeLines(input.timeline == nil ? lines.dropFirst() : lines[...])
       if judge.omittedCount > 0 { desk.writeLine("and \(Count(judge.omittedCount, "more problem"))") }
       desk.writeLines(summary(judge, outcome))
     }
@@ -57,7 +59,7 @@ struct WALVerifyCommand: Sendable, Equatable {
   private func summary(_ judge: Judge, _ outcome: WALWalk.Outcome) -> [String] {
     let version = outcome.version.map { " of PostgreSQL \($0.major)" } ?? ""
     var lines = [
-      "\(Count(outcome.segmentCount, "segment")), \(DecimalText.grouped(outcome.byteCount)) bytes of WAL\(version)"
+      "\(Count(outcome.segmentCount, "segment"))\(version), \(DecimalText.grouped(outcome.byteCount)) bytes read"
     ]
     let count = "\(DecimalText.grouped(outcome.recordCount)) records"
     lines.append(judge.range.map { "\(count) from \($0.lowerBound) to \($0.upperBound)" } ?? count)
@@ -142,6 +144,8 @@ struct WALVerifyCommand: Sendable, Equatable {
       add(
         Finding(
           .walSegmentMissing,
+          tenant: input.tenant,
+          timeline: input.timeline,
           objectKey: segment.name,
           lsn: end,
           message: "the WAL before this segment is missing",
@@ -163,6 +167,8 @@ struct WALVerifyCommand: Sendable, Equatable {
       add(
         Finding(
           code,
+          tenant: input.tenant,
+          timeline: input.timeline,
           objectKey: segment?.name,
           offset: segment == nil ? nil : Int(clamping: input.size.offset(of: problem.lsn)),
           lsn: problem.lsn,
