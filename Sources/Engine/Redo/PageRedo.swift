@@ -178,11 +178,6 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
     do throws(RedoFault) {
       let (page, lsn) = (place.page, place.lsn)
       guard let reference = record.reference(to: place.tag, place.block) else { throw .blockNotNamed }
-      if let image = reference.image, image.isApplied {
-        try restore(reference, record, page, &images)
-        if !page.isNew { page.lsn = lsn }
-        return .success(true)
-      }
       let target = RedoTarget(
         tag: place.tag,
         block: place.block,
@@ -190,6 +185,12 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
         rules: place.rules,
         reference: reference
       )
+      if let image = reference.image, image.isApplied {
+        try restore(reference, record, page, &images)
+        if !page.isNew { page.lsn = lsn }
+        try RecordRedo.completeImage(record, target, page)
+        return .success(true)
+      }
       if target.isInitialized {
         page.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: RedoPage.byteCount)
       } else {

@@ -10,10 +10,23 @@ enum RecordRedo {
     case .heap2: try Heap2Redo.replay(record, target, page)
     case .neon: try HeapRedo.replayNeon(record, target, page)
     case .btree: try BTreeRedo.replay(record, target, page)
+    case .gin: try GINRedo.replay(record, target, page)
+    case .gist: try GiSTRedo.replay(record, target, page)
+    case .spgist: try SPGiSTRedo.replay(record, target, page)
     case .brin: try BRINRedo.replay(record, target, page)
     case .sequence: try SequenceRedo.replay(record, target, page)
     case .generic: try GenericRedo.replay(record, target, page)
     default: throw .unsupported
     }
+  }
+
+  /// What a record does to a page that was restored from the record's image.
+  static func completeImage(
+    _ record: borrowing WALRecord,
+    _ target: RedoTarget,
+    _ page: RedoPage
+  ) throws(RedoFault) {
+    guard case .gist = ResourceManager(rawValue: record.header.resourceManager) else { return }
+    try GiSTRedo.completeImage(record, target, page)
   }
 }

@@ -53,7 +53,7 @@ struct GoldenRedoTests {
         let outcome: WritableKeyPath<Counts, Int>
         do throws(ReadError) {
           let value = try redo.value(of: read, at: oracle.lsn, timeline.rules)
-          let isEqual = value.count == page.byteCount && hasher.digest(value).hasPrefix(page.digest)
+          let isEqual = value.count == page.byteCount && hasher.digest(value).starts(with: page.digest)
           outcome = isEqual ? \.equal : \.wrong
         } catch .unreplayed {
           outcome = \.unsupported
