@@ -32,7 +32,7 @@ struct TrackedCheckpoint {
   /// A transaction was seen: the next one has a higher number. Computes stop being asked for it every time.
   mutating func advance(past transaction: UInt32) {
     var next = max(transaction &+ 1, Self.firstNormalTransaction)
-    next = next &+ (Self.transactionInterval &- 1) & ~(Self.transactionInterval &- 1)
+    next = (next &+ (Self.transactionInterval &- 1)) & ~(Self.transactionInterval &- 1)
     let known = UInt32(truncatingIfNeeded: value.nextTransaction)
     guard Int32(bitPattern: next &- known) > 0 else { return }
     // Around the end of the numbers the next epoch begins.
