@@ -78,7 +78,8 @@ public final class WALIngest {
     if record.header.transaction != 0 { state.checkpoint.advance(past: record.header.transaction) }
     let output = IngestOutput(layer: layer, lsn: lsn)
     let copy = try effect(of: record, output)
-    for index in record.blocks.indices { try put(record.blocks[index], of: record, output) }
+    var copies = MemoryLayer.RecordCopies()
+    for index in record.blocks.indices { try put(record.blocks[index], of: record, &copies, output) }
     if state.checkpoint.isModified {
       output.put(.checkpoint, state.checkpoint.value)
       state.checkpoint.isModified = false
@@ -117,6 +118,7 @@ public final class WALIngest {
   private func put(
     _ reference: WALBlockReference,
     of record: borrowing WALRecord,
+    _ copies: inout MemoryLayer.RecordCopies,
     _ output: IngestOutput
   ) throws(IngestFault) {
     let key = Key.relationBlock(reference.relation, reference.block)
@@ -130,7 +132,8 @@ public final class WALIngest {
     if Self.isPlainImage(reference, record.header) {
       try putImage(reference, of: record, key, output)
     } else {
-      output.layer.put(key, output.lsn, record: record.bytes, willInit: reference.startsFromNothing)
+      let willInit = reference.startsFromNothing
+      output.layer.put(key, output.lsn, record: record.bytes, willInit: willInit, &copies)
     }
   }
 

@@ -56,7 +56,7 @@ struct GoldenIngestTests {
       "F-main",
       to: "0/441AB30",
       valueCount: 6922,
-      points: (1, 0)
+      points: (1, 5504)
     )
     f.isCollected = true
     let g = try GoldenIngest(

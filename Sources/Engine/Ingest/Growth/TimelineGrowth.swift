@@ -13,9 +13,8 @@ public final class TimelineGrowth {
   public var stop: Lsn?
   /// How many bytes of values are gathered before they are frozen into a run.
   public var runByteCount: UInt64 = 64 << 20
-  /// Writes a run as the layer of the name, and gives the timeline with all that were written; without it runs stay in
-  /// memory.
-  public var flush: (@Sendable (MemoryRun, LayerName) async throws(IngestError) -> Timeline)?
+  /// Where runs are written to; without it they stay in memory.
+  public var destination: GrownLayers?
 
   private let wal: WALIngest
   private let loader: IngestLoader
@@ -91,18 +90,23 @@ public final class TimelineGrowth {
     while !isPaused {
       let pending = try readOn()
       if let pending { try await resolve(pending) }
-      if layer.byteCount >= runByteCount || layer.isFull { try await flushAll() }
+      if layer.byteCount >= runByteCount || layer.isFull { try flush() }
       if pending == nil { return }
     }
   }
 
   /// Writes what is in memory to layers, if there is a place for them.
-  public func flushAll() async throws(IngestError) {
+  public func flush() throws(IngestError) {
     freeze(below: wal.lastLsn.successor)
-    guard let flush else { return }
+    guard let destination else { return }
     while let (run, name) = runs.first {
-      layers = try await flush(run, name)
+      do throws(LayerWriteError) {
+        try destination.write(run, as: name)
+      } catch {
+        throw IngestError(.write(error), at: run.lastLsn)
+      }
       runs.removeFirst()
+      layers = destination.timeline()
     }
   }
 

@@ -32,8 +32,22 @@ public final class MemoryLayer {
   var isFull: Bool { entries.count >= 1 << 30 }
 
   /// A record of PostgreSQL, as it is.
+  ///
+  /// - copies: where the record is held already, as other blocks of it have it, too.
   @inline(__always)
-  func put(_ key: Key, _ lsn: Lsn, record: RawSpan, willInit: Bool) {
+  func put(_ key: Key, _ lsn: Lsn, record: RawSpan, willInit: Bool, _ copies: inout RecordCopies) {
+    let place = (willInit ? copies.initial : copies.later) ?? put(record, willInit: willInit)
+    if willInit { copies.initial = place } else { copies.later = place }
+    append(key, lsn, place, willInit: willInit)
+  }
+
+  /// One for records that make their page, one for others.
+  struct RecordCopies {
+    fileprivate var initial: ValueArena.Place?
+    fileprivate var later: ValueArena.Place?
+  }
+
+  private func put(_ record: RawSpan, willInit: Bool) -> ValueArena.Place {
     let start = ValueOutline.recordStart
     let (place, bytes) = arena.reserve(start &+ record.byteCount)
     bytes.storeBytes(of: (UInt64(LayerValue.recordTag) << 32).bigEndian, as: UInt64.self)
@@ -42,7 +56,7 @@ public final class MemoryLayer {
     record.withUnsafeBytes {
       UnsafeMutableRawBufferPointer(rebasing: bytes[start...]).copyMemory(from: $0)
     }
-    append(key, lsn, place, willInit: willInit)
+    return place
   }
 
   func put(_ key: Key, _ lsn: Lsn, image: RawSpan) {
