@@ -52,10 +52,10 @@ struct WALIngestTests {
     let fixture = try await IngestFixture()
     let other = RelationTag(tablespace: 1663, database: 77, relation: 5, fork: .freeSpaceMap)
     let values = try await fixture.ingest(IngestRecord(.btree, 0, blocks: [(other, 0)]))
-    var databases = try DatabaseDirectory(
-      parsing: try #require(ClusterBuilder().values[.databaseDirectory]).span.bytes
-    )
-    databases.set(DatabaseDirectory.Entry(other.database, hasRelationMap: false))
+    let databases = DatabaseDirectory([
+      .init(ClusterBuilder.database, hasRelationMap: true), .init(.global, hasRelationMap: true),
+      .init(other.database, hasRelationMap: false),
+    ])
     #expect(values[.databaseDirectory] == LayerValue(databases))
     let directory = RelationDirectory([.init(relation: 5, fork: .freeSpaceMap)])
     #expect(values[.relationDirectoryV1(other.database)] == LayerValue(directory))
