@@ -28,18 +28,36 @@ final class IngestFixture {
     wal = WALIngest(rules, try await loader.state(), at: Self.start)
   }
 
-  /// What a record becomes, in the order of keys.
+  /// What a record becomes.
   @discardableResult
   func ingest(_ bytes: [UInt8]) async throws -> [Key: LayerValue] {
-    while let need = try Self.need(wal, bytes) { try await wal.load(need, by: loader) }
-    let lsn = Lsn(wal.lastLsn.value + 8)
-    _ = try Self.ingest(wal, bytes, lsn, layer)
+    let lsn = try await take(bytes)
     var values: [Key: LayerValue] = [:]
     try layer.freeze()?.forEach { (key: Key, at: Lsn, bytes: RawSpan) throws in
       #expect(at == lsn)
       values[key] = try LayerValue(parsing: bytes)
     }
     return values
+  }
+
+  /// How many values a record becomes, without looking at them.
+  func count(_ bytes: [UInt8]) async throws -> Int {
+    // An error leaves a part of them.
+    defer { _ = layer.freeze() }
+    _ = try await take(bytes)
+    return layer.entryCount
+  }
+
+  private func take(_ bytes: [UInt8]) async throws -> Lsn {
+    while let need = try Self.need(wal, bytes) { try await wal.load(need, by: loader) }
+    let lsn = Lsn(wal.lastLsn.value + 8)
+    do {
+      _ = try Self.ingest(wal, bytes, lsn, layer)
+    } catch {
+      _ = layer.freeze()
+      throw error
+    }
+    return lsn
   }
 
   func ingest(_ record: IngestRecord) async throws -> [Key: LayerValue] { try await ingest(record.bytes) }

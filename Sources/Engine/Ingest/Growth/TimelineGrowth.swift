@@ -29,6 +29,9 @@ public final class TimelineGrowth {
   private var reader: WALReader
   /// Bytes from the reader's page on.
   private var buffer: [UInt8] = []
+  /// Bytes before the reader's page that are still to come: the rest of one that has no records.
+  private var passedByteCount = 0
+  private let segmentSize: WALSegmentSize
 
   private init(
     _ rules: IngestRules,
@@ -42,6 +45,7 @@ public final class TimelineGrowth {
     self.loader = loader
     base = source
     layers = source.layers
+    self.segmentSize = segmentSize
     frozenEnd = wal.lastLsn.successor
     reader = WALReader(segmentSize: segmentSize, start: .record(wal.lastLsn), version: rules.version)
     reader.mayEnd = true
@@ -71,7 +75,7 @@ public final class TimelineGrowth {
   public var isPaused: Bool { stop.map { wal.lastLsn >= $0 } ?? false }
 
   /// Where the bytes must begin that are given next.
-  public var wanted: Lsn { Lsn(reader.page.value &+ UInt64(buffer.count)) }
+  public var wanted: Lsn { Lsn(reader.page.value &+ UInt64(buffer.count) &- UInt64(passedByteCount)) }
 
   /// The timeline as far as it has been ingested.
   public func timeline() -> GrowingTimeline { timeline(below: wal.lastLsn.successor) }
@@ -86,7 +90,8 @@ public final class TimelineGrowth {
 
   /// Ingests the records in the bytes, and keeps what is no whole record yet. Once it is paused bytes are only kept.
   public func ingest(_ bytes: [UInt8]) async throws(IngestError) {
-    buffer += bytes
+    buffer += bytes.dropFirst(passedByteCount)
+    passedByteCount -= min(passedByteCount, bytes.count)
     while !isPaused {
       let pending = try readOn()
       if let pending { try await resolve(pending) }
@@ -130,7 +135,8 @@ public final class TimelineGrowth {
     var decoder = WALRecordDecoder(version: rules.version)
     var pending: Pending?
     var failure: IngestError?
-    let used = reader.read(buffer.span.bytes) { place, bytes in
+    let page = reader.page
+    _ = reader.read(buffer.span.bytes) { place, bytes in
       guard failure == nil else { return .pause }
       do throws(IngestError) {
         pending = try self.take(place, bytes, &decoder)
@@ -143,7 +149,9 @@ public final class TimelineGrowth {
     } report: {
       if failure == nil { failure = IngestError(.damaged($0), at: $0.lsn) }
     }
-    buffer.removeFirst(used)
+    let used = Int(reader.page.value &- page.value)
+    passedByteCount += max(0, used - buffer.count)
+    buffer.removeFirst(min(used, buffer.count))
     if let failure { throw failure }
     return pending
   }
@@ -154,6 +162,7 @@ public final class TimelineGrowth {
     _ decoder: inout WALRecordDecoder
   ) throws(IngestError) -> Pending? {
     let outcome: Result<Pending?, IngestFault>
+    try checkPlace(place)
     do throws(WALRecordError) {
       let record = try decoder.decode(bytes)
       outcome = take(place, record)
@@ -165,6 +174,20 @@ public final class TimelineGrowth {
     } catch {
       throw IngestError(error, at: place.end, WALRecordHeader(bytes))
     }
+  }
+
+  /// No record may be left out: the reader goes on behind zeros.
+  private func checkPlace(_ place: WALReader.Place) throws(IngestError) {
+    var expected = wal.lastLsn
+    if expected.value % UInt64(WALPageHeader.pageByteCount) == 0 {
+      let isFirst = segmentSize.offset(of: expected) == 0
+      let header = isFirst ? WALPageHeader.longByteCount : WALPageHeader.shortByteCount
+      expected = Lsn(expected.value &+ UInt64(header))
+    }
+    guard place.start != expected else { return }
+    let message = "the record does not stand behind the one before it"
+    let problem = WALProblem(.record, place.start, message, seen: "\(place.start)", expected: "\(expected)")
+    throw IngestError(.damaged(problem), at: place.start)
   }
 
   private func take(_ place: WALReader.Place, _ record: borrowing WALRecord) -> Result<Pending?, IngestFault>
