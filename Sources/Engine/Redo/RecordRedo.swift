@@ -13,6 +13,7 @@ enum RecordRedo {
     case .gin: try GINRedo.replay(record, target, page)
     case .gist: try GiSTRedo.replay(record, target, page)
     case .spgist: try SPGiSTRedo.replay(record, target, page)
+    case .hash: try HashRedo.replay(record, target, page)
     case .brin: try BRINRedo.replay(record, target, page)
     case .sequence: try SequenceRedo.replay(record, target, page)
     case .generic: try GenericRedo.replay(record, target, page)
@@ -20,13 +21,16 @@ enum RecordRedo {
     }
   }
 
-  /// What a record does to a page that was restored from the record's image.
-  static func completeImage(
+  /// What a record does to a page that it brought an image of: nothing, with few exceptions.
+  static func replayBehindImage(
     _ record: borrowing WALRecord,
     _ target: RedoTarget,
     _ page: RedoPage
   ) throws(RedoFault) {
-    guard case .gist = ResourceManager(rawValue: record.header.resourceManager) else { return }
-    try GiSTRedo.completeImage(record, target, page)
+    switch ResourceManager(rawValue: record.header.resourceManager) {
+    case .gist: try GiSTRedo.replayBehindImage(record, target, page)
+    case .hash: try HashRedo.replayBehindImage(record, target, page)
+    default: break
+    }
   }
 }

@@ -33,6 +33,7 @@ struct IndexRecoveryTests {
     try history.read(wal)
     for (manager, operations) in Self.wanted { #expect(history.operations[manager] == operations) }
     var equalCount = 0
+    var changedCounts: [UInt16: Int] = [:]
     var redo = PageRedo(RedoRules(version: server.version, hasNeonHeapRecords: false))
     for (relation, blocks) in history.records {
       let pages = try cluster.pages(relation)
@@ -43,6 +44,7 @@ struct IndexRecoveryTests {
           #expect(expected.allSatisfy { $0 == 0 }, "\(key) is in no record")
           continue
         }
+        try Self.change(key, records, server.version, &changedCounts)
         let page = try redo.value(of: key, nil, records)
         let names = GoldenRedoTests.names(KeyRead.Record.read(key, records))
         #expect(page == expected, "\(key): \(names), \(records.count) records")
@@ -51,6 +53,29 @@ struct IndexRecoveryTests {
     }
     print("\(server.version), images \(hasImages): \(equalCount) pages equal, \(history.recordCount) records")
     #expect(equalCount > 1000)
+  }
+
+  /// Replays records with changed bytes on their pages, a few of each kind: each gives a page or an error.
+  private static func change(
+    _ key: Key,
+    _ records: [KeyRead.Record],
+    _ version: PostgresVersion,
+    _ counts: inout [UInt16: Int]
+  ) throws {
+    var generator = RepeatableGenerator(seed: Fuzzing.seed)
+    var redo = PageRedo(RedoRules(version: version, hasNeonHeapRecords: false))
+    for (index, record) in records.enumerated().dropFirst() {
+      guard case .postgres(_, let bytes) = record.record, let header = WALRecordHeader(bytes.span.bytes)
+      else { continue }
+      let kind = UInt16(header.resourceManager) << 8 | UInt16(header.info & 0xf0)
+      guard counts[kind, default: 0] < 10 else { continue }
+      counts[kind, default: 0] += 1
+      var base = try redo.value(of: key, nil, Array(records[..<index]))
+      // So that the record is not taken for one that was applied.
+      base.replaceSubrange(0..<8, with: [UInt8](repeating: 0, count: 8))
+      let count = Fuzzing.count(percent: 1) / 30
+      _ = RedoFuzzTests.replay(key, [base], [bytes], version, count: count, &generator)
+    }
   }
 }
 
@@ -66,27 +91,22 @@ private struct IndexHistory {
 
   mutating func read(_ wal: [UInt8]) throws {
     var indexes: Set<RelationTag> = []
-    try Self.forEach(wal, version) { record, _ in
-      guard let manager = ResourceManager(rawValue: record.header.resourceManager),
-        [.gin, .gist, .spgist].contains(manager)
-      else { return }
+    var all: [RelationTag: [UInt32: [KeyRead.Record]]] = [:]
+    try Self.forEach(wal, version) { record, end in
+      guard !record.blocks.isEmpty else { return }
+      let manager = ResourceManager(rawValue: record.header.resourceManager)
+      let bytes = record.bytes.withUnsafeBytes { [UInt8]($0) }
+      let kept = KeyRead.Record(lsn: end, record: .postgres(willInit: false, record: bytes), visit: 0)
       for index in record.blocks.indices {
-        indexes.insert(record.blocks[index].relation)
+        let (relation, block) = (record.blocks[index].relation, record.blocks[index].block)
+        all[relation, default: [:]][block.value, default: []].append(kept)
+        guard let manager, [.gin, .gist, .spgist].contains(manager) else { continue }
+        indexes.insert(relation)
         operations[manager, default: []].insert(record.header.info & 0xf0)
       }
+      recordCount += 1
     }
-    try Self.forEach(wal, version) { record, end in
-      var bytes: [UInt8]?
-      for index in record.blocks.indices where indexes.contains(record.blocks[index].relation) {
-        let block = record.blocks[index]
-        let copy = bytes ?? record.bytes.withUnsafeBytes { [UInt8]($0) }
-        bytes = copy
-        records[block.relation, default: [:]][block.block.value, default: []].append(
-          KeyRead.Record(lsn: end, record: .postgres(willInit: false, record: copy), visit: 0)
-        )
-      }
-      if bytes != nil { recordCount += 1 }
-    }
+    records = all.filter { indexes.contains($0.key) }
   }
 
   private static func forEach(
@@ -128,7 +148,7 @@ private final class RecoveryCluster {
     var testDescription: String { "\(version)" }
   }
 
-  /// PostgreSQL 15 as Debian has it, and those in the folders that `SCRUBBER_POSTGRES` lists, as `16:/folder,17:/folder`.
+  /// PostgreSQL 15 as Debian has it, and programs that `SCRUBBER_POSTGRES` lists, as `16:/folder,17:/folder`.
   static let installed: [Server] = {
     let others = ProcessInfo.processInfo.environment["SCRUBBER_POSTGRES"] ?? ""
     let listed = others.split(separator: ",").compactMap { text -> Server? in
@@ -199,7 +219,7 @@ private final class RecoveryCluster {
   func recover() throws {
     try shellAsUser(
       "cp -a data/pg_wal/0* recovered/pg_wal && touch recovered/recovery.signal && "
-        + postgres("recovered", "-c restore_command=false -c recovery_target_timeline=current")
+        + postgres("recovered", "-c hot_standby=off -c restore_command=false")
     )
   }
 

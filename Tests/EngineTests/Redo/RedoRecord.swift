@@ -18,18 +18,32 @@ struct RedoRecord {
   var transaction: UInt32 = 700
   var blocks: [Block]
   var main: [UInt8]
+  /// Of the first block, as 15 to 17 have them.
+  var image: [UInt8]?
 
   var bytes: [UInt8] {
     var headers: [UInt8] = []
     var payload: [UInt8] = []
-    for block in blocks {
+    for (index, block) in blocks.enumerated() {
+      let image = index == 0 ? image : nil
       let flags = block.fork | (block.willInit ? 0x40 : 0) | (block.data.isEmpty ? 0 : 0x20)
-      headers += [block.id, flags]
+      headers += [block.id, flags | (image == nil ? 0 : 0x10)]
       headers.appendLittleEndian(UInt16(block.data.count))
+      if let image {
+        headers.appendLittleEndian(UInt16(image.count))
+        // No hole; to be applied.
+        headers += [0, 0, 0x02]
+        payload += image
+      }
       for number in [1663, 5, 16384, block.number] as [UInt32] { headers.appendLittleEndian(number) }
       payload += block.data
     }
-    headers += [255, UInt8(main.count)]
+    if main.count < 256 {
+      headers += [255, UInt8(main.count)]
+    } else {
+      headers.append(254)
+      headers.appendLittleEndian(UInt32(main.count))
+    }
     var bytes: [UInt8] = []
     bytes.appendLittleEndian(UInt32(24 + headers.count + payload.count + main.count))
     bytes.appendLittleEndian(transaction)

@@ -12,7 +12,7 @@ import IndexFormat
 struct IndexTuple {
   static let headerByteCount = 8
   static let rowByteCount = 6
-  private static let lengthMask: UInt16 = 0x1fff
+  static let lengthMask: UInt16 = 0x1fff
   private static let isAlternative: UInt16 = 0x2000
   private static let isPostingList: UInt16 = 0x2000
   private static let countMask: UInt16 = 0x0fff

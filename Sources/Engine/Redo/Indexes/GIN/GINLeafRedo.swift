@@ -126,7 +126,9 @@ struct GINLeafRedo: ~Escapable {
     let count = leaf.count &* GINPostingList.rowByteCount
     let room = GINPage.start &- GINPage.dataStart
     guard count <= room else { throw .noRoom(found: room, expected: count) }
-    var rows = GINPostingList.PlainReader(RawSpan(_unsafeStart: page.bytes + GINPage.dataStart, byteCount: count))
+    var rows = GINPostingList.PlainReader(
+      RawSpan(_unsafeStart: page.bytes + GINPage.dataStart, byteCount: count)
+    )
     var writer = GINPostingList.Writer(page.workspace.tuple)
     while let row = try rows.next() { try writer.append(row) }
     let length = writer.finish()

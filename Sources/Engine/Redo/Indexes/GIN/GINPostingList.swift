@@ -6,7 +6,7 @@ import IndexFormat
 /// |---|---|---|
 /// | 0 | 6 | first row |
 /// | 6 | 2 | count of bytes that follow |
-/// | 8 | | of each other row its distance from the one before it: 7 bits a byte, the lowest first, bit 7 if more follow |
+/// | 8 | | of each other row its distance from the one before it, in bytes of 7 bits, the lowest first; bit 7: more |
 /// | | | a zero if the count is odd |
 ///
 /// A row counts as its block * 2,048 + its line pointer: 43 bits. Source: PostgreSQL, `access/gin/ginpostinglist.c`.
@@ -147,7 +147,11 @@ enum GINPostingList {
     }
 
     private func store16(_ value: UInt64, _ offset: Int) {
-      bytes.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt16.self)
+      bytes.storeBytes(
+        of: UInt16(truncatingIfNeeded: value).littleEndian,
+        toByteOffset: offset,
+        as: UInt16.self
+      )
     }
   }
 }

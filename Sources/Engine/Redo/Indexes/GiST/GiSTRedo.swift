@@ -46,7 +46,7 @@ enum GiSTRedo {
   }
 
   /// An image of the child is from before the change of its LSN and flag.
-  static func completeImage(
+  static func replayBehindImage(
     _ record: borrowing WALRecord,
     _ target: RedoTarget,
     _ page: RedoPage
