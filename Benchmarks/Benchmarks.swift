@@ -34,7 +34,8 @@ struct Benchmarks {
       case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
       case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
       case "ingest": try IngestBenchmark(arguments.dropFirst()).run()
-      case "ingest-layers" where arguments.count >= 3: try await IngestedTimeline(arguments[1]).ingest(arguments[2])
+      case "ingest-layers" where arguments.count >= 3:
+        try await IngestedTimeline(arguments[1]).ingest(arguments[2])
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:

@@ -104,7 +104,8 @@ struct IngestedTimeline {
 
   private static func version(_ archive: [UInt8]) throws -> PostgresVersion {
     let text = String(decoding: try file("PG_VERSION", archive), as: UTF8.self)
-    guard let number = UInt32(text.prefix { $0.isNumber }), let version = PostgresVersion(major: number) else {
+    guard let number = UInt32(text.prefix { $0.isNumber }), let version = PostgresVersion(major: number)
+    else {
       throw BenchmarkError("PG_VERSION \(text)")
     }
     return version
@@ -123,7 +124,13 @@ struct IngestedTimeline {
     else { throw BenchmarkError("no base in \(root)") }
     let name = LayerName(image: .all, at: start)
     let image = IndexLayer(name: name, generation: .valid(1), shard: .unsharded, fileSize: byteCount)
-    let key = PageserverObjectKey.layerKey(Self.tenant, layerShard: .unsharded, Self.timeline, name, .valid(1))
+    let key = PageserverObjectKey.layerKey(
+      Self.tenant,
+      layerShard: .unsharded,
+      Self.timeline,
+      name,
+      .valid(1)
+    )
     let folder = "\(root)/\(getpid())"
     let manager = FileManager.default
     let path = URL(filePath: "\(folder)/\(key)")

@@ -197,7 +197,8 @@ struct GoldenIngest: Sendable, CustomTestStringConvertible {
       case .image(let theirs)? = try? LayerValue(parsing: right.span.bytes)
     else { return false }
     func same<Value: StoredValue>(_ type: Value.Type) -> Bool {
-      guard let left = try? Value(parsing: ours.span.bytes), let right = try? Value(parsing: theirs.span.bytes)
+      guard let left = try? Value(parsing: ours.span.bytes),
+        let right = try? Value(parsing: theirs.span.bytes)
       else { return false }
       return left == right
     }

@@ -121,7 +121,10 @@ struct TimelineGrowthTests {
     for size in sizes {
       for block in 0..<size.blockCount {
         let from = RelationTag(Self.relation.database, relation: size.tag.relation, fork: size.tag.fork)
-        let copy = try await timeline.value(of: .relationBlock(size.tag, BlockNumber(block)), at: growth.lastLsn)
+        let copy = try await timeline.value(
+          of: .relationBlock(size.tag, BlockNumber(block)),
+          at: growth.lastLsn
+        )
         let page = try await timeline.value(of: .relationBlock(from, BlockNumber(block)), at: growth.lastLsn)
         #expect(copy.dropFirst(8) == page.dropFirst(8) && copy.count == 8192)
       }
@@ -167,7 +170,9 @@ struct TimelineGrowthTests {
       let ours = try await timeline.values(of: KeySpace(.all), at: place.end)
       #expect(try await memory.timeline().values(of: KeySpace(.all), at: place.end) == ours)
     }
-    for file in try LayerFile.all(below: root) { #expect(try file.object.check(try file.bytes()).findings.isEmpty) }
+    for file in try LayerFile.all(below: root) {
+      #expect(try file.object.check(try file.bytes()).findings.isEmpty)
+    }
   }
 
   @Test func recordsBehindZerosAreNotIngested() async throws {

@@ -10,12 +10,14 @@ struct TrackedCheckpointTests {
   }
 
   /// Vectors of the page server's own tests, and of its rule around the end of the numbers.
-  @Test(arguments: [
-    (10, 100, 1024, true), (1024, 500, 1024, false), (1024, 1023, 1024, false), (1024, 1024, 2048, true),
-    (0x2d4, 0x2d4, 0x400, true), (0xffff_fc00, 0xffff_fbff, 0xffff_fc00, false),
-    (0xffff_fc00, 0xffff_fc00, 0x1_0000_0000, true), (0xffff_fc00, 0xffff_ffff, 0x1_0000_0400, true),
-    (0xffff_ff00, 5, 0x1_0000_0400, true), (0x1_0000_0000, 0xffff_fff0, 0x1_0000_0000, false),
-  ] as [(UInt64, UInt32, UInt64, Bool)])
+  @Test(
+    arguments: [
+      (10, 100, 1024, true), (1024, 500, 1024, false), (1024, 1023, 1024, false), (1024, 1024, 2048, true),
+      (0x2d4, 0x2d4, 0x400, true), (0xffff_fc00, 0xffff_fbff, 0xffff_fc00, false),
+      (0xffff_fc00, 0xffff_fc00, 0x1_0000_0000, true), (0xffff_fc00, 0xffff_ffff, 0x1_0000_0400, true),
+      (0xffff_ff00, 5, 0x1_0000_0400, true), (0x1_0000_0000, 0xffff_fff0, 0x1_0000_0000, false),
+    ] as [(UInt64, UInt32, UInt64, Bool)]
+  )
   func nextTransactionGoesInStepsOf1024(
     _ vector: (before: UInt64, transaction: UInt32, after: UInt64, isChanged: Bool)
   ) throws {

@@ -4,7 +4,9 @@ import Testing
 
 /// What records of transactions, SLRUs and messages become.
 struct TransactionIngestTests {
-  private static func status(_ page: UInt32) -> Key { SLRUGeometry.Page(number: page).key(.transactionStatus) }
+  private static func status(_ page: UInt32) -> Key {
+    SLRUGeometry.Page(number: page).key(.transactionStatus)
+  }
   private static let time: [UInt8] = [0x14, 0x32, 0x9c, 0x15, 0x7d, 0xe2, 0x03, 0x03]
 
   // MARK: Transactions

@@ -16,7 +16,13 @@ struct WALIngestTests {
     let fixture = try await IngestFixture()
     let record = IngestRecord(.btree, 0, blocks: [(Self.relation, 3)])
     let values = try await fixture.ingest(record)
-    #expect(values == [.relationBlock(Self.relation, BlockNumber(3)): .record(.postgres(willInit: false, record: record.bytes))])
+    #expect(
+      values == [
+        .relationBlock(Self.relation, BlockNumber(3)): .record(
+          .postgres(willInit: false, record: record.bytes)
+        )
+      ]
+    )
   }
 
   /// As the page server's own test has it: the gap is zeros, and the length follows.
@@ -115,8 +121,13 @@ struct WALIngestTests {
 
   @Test func makingARelationThatIsThereIsRefused() async throws {
     let fixture = try await IngestFixture()
-    let create = { (relation: UInt32) in IngestRecord(.storage, 0x11, [UInt8](numbers: 1663, 5, relation, 0)) }
-    #expect(try await fixture.ingest(create(20000))[.relationSize(RelationTag(Self.relation.database, relation: 20000))] == Self.size(0))
+    let create = { (relation: UInt32) in IngestRecord(.storage, 0x11, [UInt8](numbers: 1663, 5, relation, 0))
+    }
+    #expect(
+      try await fixture.ingest(create(20000))[
+        .relationSize(RelationTag(Self.relation.database, relation: 20000))
+      ] == Self.size(0)
+    )
     guard case .relationExists? = await fixture.refusal(create(16384)),
       case .relationExists? = await fixture.refusal(create(20000)),
       case .badRelation? = await fixture.refusal(create(0))
@@ -138,7 +149,9 @@ struct WALIngestTests {
     let fixture = try await IngestFixture()
     let map = [UInt8](repeating: 7, count: 524)
     let new = DatabaseTag(tablespace: 1663, database: 99)
-    var values = try await fixture.ingest(IngestRecord(.relationMap, 0, [UInt8](numbers: 99, 1663, 524) + map))
+    var values = try await fixture.ingest(
+      IngestRecord(.relationMap, 0, [UInt8](numbers: 99, 1663, 524) + map)
+    )
     #expect(values[.relationMap(new)] == .image(map))
     #expect(values[.relationDirectoryV1(new)] == LayerValue(RelationDirectory()))
     #expect(values.count == 3)

@@ -14,7 +14,9 @@ extension WALIngest {
     }
     let entry = RelationDirectory.Entry(relation: tag.relation, fork: tag.fork)
     guard state.relations[tag.database]?.insert(entry) == true else { throw .relationExists(tag) }
-    if let directory = state.relations[tag.database] { output.put(.relationDirectoryV1(tag.database), directory) }
+    if let directory = state.relations[tag.database] {
+      output.put(.relationDirectoryV1(tag.database), directory)
+    }
     if rules.writesSecondLayout {
       output.put(.relationDirectoryV2(tag), RelationMarker.exists)
       state.secondLayout.insert(tag)

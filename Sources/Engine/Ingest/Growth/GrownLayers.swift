@@ -90,7 +90,8 @@ public final class GrownLayers {
   }
 
   /// Gives the file its name.
-  private static func finish(_ layer: consuming WrittenLayer<LayerFileSink>) throws(LayerWriteError) -> UInt64 {
+  private static func finish(_ layer: consuming WrittenLayer<LayerFileSink>) throws(LayerWriteError) -> UInt64
+  {
     let byteCount = layer.byteCount
     try layer.sink.commit()
     return byteCount

@@ -90,7 +90,11 @@ public final class TimelineGrowth {
 
   /// Ingests the records in the bytes, and keeps what is no whole record yet. Once it is paused bytes are only kept.
   public func ingest(_ bytes: [UInt8]) async throws(IngestError) {
-    if buffer.isEmpty, passedByteCount == 0 { buffer = bytes } else { buffer += bytes.dropFirst(passedByteCount) }
+    if buffer.isEmpty, passedByteCount == 0 {
+      buffer = bytes
+    } else {
+      buffer += bytes.dropFirst(passedByteCount)
+    }
     passedByteCount -= min(passedByteCount, bytes.count)
     while !isPaused {
       let pending = try readOn()
