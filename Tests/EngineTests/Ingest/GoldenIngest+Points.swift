@@ -27,7 +27,6 @@ extension GoldenIngest {
     }
     #expect(counts.points == pointCount)
     #expect(counts.equal + counts.unsupported == pointValueCount)
-    print(testDescription, counts)
     #expect(counts.unsupported * 100 < pointValueCount)
   }
 

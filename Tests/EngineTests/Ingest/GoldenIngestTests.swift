@@ -11,89 +11,59 @@ struct GoldenIngestTests {
     (try? makeCases()) ?? []
   }()
 
+  private typealias Case = (
+    String, String, PostgresVersion, GoldenIngest.Base, String, String, String, Int, Int, Int
+  )
+
   private static func makeCases() throws -> [GoldenIngest] {
-    let (start, start2) = ("0/2000028", "0/3000000")
-    let archive = { (tenant: String) in GoldenIngest.Base.archive("pageserver/base/\(tenant).base.tar.zst") }
-    let a = try GoldenIngest(
-      "A",
-      "5fe8b8114a3857e52fdd46ec6012f196",
-      .v17,
-      archive("A"),
-      from: start,
-      "A-main",
-      to: "0/43DEDE0",
-      valueCount: 87_487,
-      points: (5, 28_486)
-    )
-    let dev = try GoldenIngest(
-      "A",
-      "827604938300ca90278a19b256e6932f",
-      .v17,
-      .layers,
-      from: "0/3F4E490",
-      "A-fork",
-      to: "0/40863D8",
-      valueCount: 6495,
-      points: (2, 10_766)
-    )
-    let d = try GoldenIngest(
-      "D",
-      "b34fca8be01413e3c84cc55ed97043a2",
-      .v16,
-      .layers,
-      from: start,
-      "D-main",
-      to: "0/3D789A8",
-      valueCount: 73_218,
-      points: (2, 10_012)
-    )
-    var f = try GoldenIngest(
-      "F",
-      "bc77f37e111274676fdabc6dd051ef91",
-      .v17,
-      archive("F"),
-      from: start,
-      "F-main",
-      to: "0/441AB30",
-      valueCount: 6922,
-      points: (1, 5504)
-    )
-    f.isCollected = true
-    let g = try GoldenIngest(
-      "G",
-      "7383cd90a3b00c337e71b1f57a1e40fd",
-      .v15,
-      archive("G"),
-      from: start,
-      "G-main",
-      to: "0/43FC620",
-      valueCount: 87_714,
-      points: (2, 10_892)
-    )
-    let h = try GoldenIngest(
-      "H",
-      "9f8ce30251307c5e732fff2407921b58",
-      .v17,
-      .layers,
-      from: start,
-      "H-main",
-      to: "0/4022910",
-      valueCount: 83_244,
-      points: (2, 10_995)
-    )
-    var i = try GoldenIngest(
-      "I",
-      "edf40cd3e0ca6a6baa0263bf8d191170",
-      .v17,
-      .layers,
-      from: start2,
-      "A-main",
-      to: "0/3F4E418",
-      valueCount: 63_013,
-      points: (2, 9486)
-    )
-    i.writesSecondLayout = true
-    return [a, dev, d, f, g, h, i]
+    func archive(_ tenant: String) -> GoldenIngest.Base { .archive("pageserver/base/\(tenant).base.tar.zst") }
+    // Tenant, timeline, version, base, where it begins, WAL, where it ends, values, points, values at points.
+    let cases: [Case] = [
+      (
+        "A", "5fe8b8114a3857e52fdd46ec6012f196", .v17, archive("A"), "0/2000028", "A-main", "0/43DEDE0",
+        87_487, 5, 28_486
+      ),
+      (
+        "A", "827604938300ca90278a19b256e6932f", .v17, .layers, "0/3F4E490", "A-fork", "0/40863D8", 6495, 2,
+        10_766
+      ),
+      (
+        "D", "b34fca8be01413e3c84cc55ed97043a2", .v16, .layers, "0/2000028", "D-main", "0/3D789A8", 73_218, 2,
+        10_012
+      ),
+      (
+        "F", "bc77f37e111274676fdabc6dd051ef91", .v17, archive("F"), "0/2000028", "F-main", "0/441AB30", 6922,
+        1, 5504
+      ),
+      (
+        "G", "7383cd90a3b00c337e71b1f57a1e40fd", .v15, archive("G"), "0/2000028", "G-main", "0/43FC620",
+        87_714, 2, 10_892
+      ),
+      (
+        "H", "9f8ce30251307c5e732fff2407921b58", .v17, .layers, "0/2000028", "H-main", "0/4022910", 83_244, 2,
+        10_995
+      ),
+      (
+        "I", "edf40cd3e0ca6a6baa0263bf8d191170", .v17, .layers, "0/3000000", "A-main", "0/3F4E418", 63_013, 2,
+        9486
+      ),
+    ]
+    return try cases.map { tenant, timeline, version, base, start, wal, end, values, points, pointValues in
+      var golden = try GoldenIngest(
+        tenant,
+        timeline,
+        version,
+        base,
+        from: start,
+        wal,
+        to: end,
+        valueCount: values,
+        points: (points, pointValues)
+      )
+      golden.isCollected = tenant == "F"
+      golden.writesSecondLayout = tenant == "I"
+      return golden
+    }
   }
 
   /// Each value of each delta layer is ours, byte for byte, and none of ours is missing there; so is the import. And at

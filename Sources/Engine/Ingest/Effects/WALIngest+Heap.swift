@@ -17,7 +17,7 @@ import IndexFormat
 /// | Neon's resource manager | 2 | 0 | 7 | 7 | 11 | |
 ///
 /// Where there is no visibility map, or none so long, nothing is written: PostgreSQL sets the flags without need, too.
-/// The last block is the map's own where PostgreSQL names it (17.11): page servers do not know, and the same is done here.
+/// The last block is the map's own where PostgreSQL names it (17.11): page servers do not know, and neither does this.
 extension WALIngest {
   private enum Change {
     case insert

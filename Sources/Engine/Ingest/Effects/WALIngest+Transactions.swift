@@ -4,7 +4,7 @@ import IndexFormat
 ///
 /// | record | values |
 /// |---|---|
-/// | commit, abort | pg_xact: a record for each page, with the transactions on it; directories of dropped relations; the origin |
+/// | commit, abort | pg_xact: a record a page, with the transactions on it; directories of what is dropped; the origin |
 /// | the same of prepared ones | also the directory of prepared transactions |
 /// | prepare | the main data as file of the transaction; the directory |
 extension WALIngest {

@@ -13,7 +13,8 @@ import IndexFormat
 /// | redo | end of a shutdown checkpoint's record; 0 after an online one |
 /// | wal_level | of 17: changes of parameters, end of recovery |
 ///
-/// All others stay as they were imported. Sources: `pageserver/src/walingest.rs`, `libs/postgres_ffi/src/xlog_utils.rs`.
+/// All others stay as they were imported. Sources: `pageserver/src/walingest.rs`,
+/// `libs/postgres_ffi/src/xlog_utils.rs`.
 struct TrackedCheckpoint {
   private(set) var value: Checkpoint
   /// Whether something was set since it was written last, even to what it was.
