@@ -18,8 +18,8 @@ struct WALRedoCommand: Sendable, Equatable {
     discussion: [
       "Speaks the protocol of postgres --wal-redo: requests come on standard input, pages go to standard output, and "
         + "what goes wrong is told on standard error and ends the program.",
-      "A page server starts it if it stands as bin/postgres in the folder of a version (v14 to v17) of its pg_distrib_dir: "
-        + "scrubber --wal-redo is the same as scrubber wal-redo.",
+      "A page server starts it if it stands as bin/postgres in the folder of a version (v14 to v17) of its "
+        + "pg_distrib_dir: scrubber --wal-redo is the same as scrubber wal-redo.",
       "A record that changes a page which was neither sent nor is made by it is an error; PostgreSQL leaves it out.",
     ],
     options: [

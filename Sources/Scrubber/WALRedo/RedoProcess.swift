@@ -5,8 +5,9 @@ import Synchronization
 
 /// A program that replays records, and one thread that speaks with it: `postgres --wal-redo`, or `scrubber wal-redo`.
 ///
-/// Requests are written as they come, without waiting for the pages of earlier ones; pages come back in the order of the
-/// requests. The thread writes and reads whatever the pipes take and give, so neither side waits for the other for good.
+/// Requests are written as they come, without waiting for the pages of earlier ones; pages come back in the order of
+/// the requests. The thread writes and reads whatever the pipes take and give, so neither side waits for the other for
+/// good.
 ///
 /// The conversation is over with the first thing that goes wrong (a page that does not come in time, the end of the
 /// program): nobody could say whose page the next bytes are. All who wait are told why, and so is whoever asks later.

@@ -16,8 +16,8 @@ import IndexFormat
 /// | `G` | give the page | tag | 8192 bytes |
 /// | `H` | are you there? | | 8192 zeros |
 ///
-/// A tag has 17 bytes: fork (1), tablespace, database, relation, block (4 each). Answers have no header, and come in the
-/// order of the requests. There is no answer that tells an error: the process ends instead.
+/// A tag has 17 bytes: fork (1), tablespace, database, relation, block (4 each). Answers have no header, and come in
+/// the order of the requests. There is no answer that tells an error: the process ends instead.
 ///
 /// Source: `pageserver/src/walredo/process/protocol.rs`, `pgxn/neon_walredo/walredoproc.c`.
 public struct RedoMessage: ~Escapable {
