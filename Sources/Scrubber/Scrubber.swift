@@ -11,13 +11,15 @@ struct Scrubber {
 
   private static func run(_ arguments: [String], environment: Environment) async -> ExitCode {
     do throws(UsageError) {
-      switch try Invocation(arguments, environment: environment) {
+      let program = CommandLine.arguments.first ?? ""
+      switch try Invocation(arguments, program: program, environment: environment) {
       case .show(let text):
         Printer.output.write(text)
         return .ok
       case .scanMetadata(let command): return await scan(command, environment: environment)
       case .tenantSnapshot(let command): return await snapshot(command, environment: environment)
       case .forensic(let command): return await look(command, environment: environment)
+      case .walRedo(let command): return command.run()
       }
     } catch {
       Printer.error.writeLine(error.description)

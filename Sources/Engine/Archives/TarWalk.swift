@@ -1,6 +1,7 @@
 import IndexFormat
 
-/// Follows the structure of a tar archive that comes in pieces, and keeps nothing of it but a header.
+/// Follows the structure of a tar archive that comes in pieces, and keeps nothing of it but a header. Who wants the files
+/// takes one event after the other.
 ///
 /// | offset | size | field | check |
 /// |---|---|---|---|
@@ -17,12 +18,25 @@ import IndexFormat
 struct TarWalk {
   private enum State {
     case header
-    case content(left: UInt64)
+    /// Of a file: how much of it is still to come, and of the zeros behind it.
+    case content(left: UInt64, padding: UInt64)
+    /// What nobody wants.
+    case skipped(left: UInt64)
     /// So many blocks of zeros were seen.
     case end(blocks: Int)
   }
 
+  enum Event: Equatable {
+    /// A file begins.
+    case file(name: [UInt8], byteCount: UInt64)
+    /// The next bytes of the file: where they stand in what was given.
+    case content(Range<Int>)
+    case fileEnd
+  }
+
   private var state = State.header
+  /// A file has begun, and its event has not been told.
+  private var begun: Event?
   /// The header, as far as it has come.
   private var header: [UInt8] = []
   /// Where in the archive the bytes stand that come next.
@@ -51,20 +65,44 @@ struct TarWalk {
   /// Goes on over the next bytes. Offsets of errors count from the start of the archive.
   mutating func add(_ bytes: RawSpan) throws(FormatError) {
     var position = 0
-    while position < bytes.byteCount {
-      if case .content(let left) = state {
+    while try next(bytes, from: &position) != nil {}
+  }
+
+  /// What comes next; nil when all bytes are used. Offsets of errors count from the start of the archive.
+  ///
+  /// - position: where in the bytes it goes on.
+  mutating func next(_ bytes: RawSpan, from position: inout Int) throws(FormatError) -> Event? {
+    while true {
+      if let event = begun {
+        begun = nil
+        return event
+      }
+      switch state {
+      case .content(0, let padding):
+        state = padding == 0 ? .header : .skipped(left: padding)
+        return .fileEnd
+      case .content(let left, let padding):
+        guard position < bytes.byteCount else { return nil }
+        let count = Int(min(left, UInt64(bytes.byteCount &- position)))
+        state = .content(left: left &- UInt64(count), padding: padding)
+        position &+= count
+        offset &+= UInt64(count)
+        return .content(position &- count..<position)
+      case .skipped(let left):
+        guard position < bytes.byteCount else { return nil }
         let count = Int(min(left, UInt64(bytes.byteCount &- position)))
         position &+= count
         offset &+= UInt64(count)
-        let rest = left &- UInt64(count)
-        state = rest == 0 ? .header : .content(left: rest)
+        state = left == UInt64(count) ? .header : .skipped(left: left &- UInt64(count))
         continue
+      case .header, .end: break
       }
+      guard position < bytes.byteCount else { return nil }
       let count = min(Self.blockByteCount &- header.count, bytes.byteCount &- position)
       header.append(bytes.extracting(position..<position &+ count))
       position &+= count
       offset &+= UInt64(count)
-      guard header.count == Self.blockByteCount else { return }
+      guard header.count == Self.blockByteCount else { return nil }
       try takeBlock(at: offset &- UInt64(Self.blockByteCount))
       header.removeAll(keepingCapacity: true)
     }
@@ -75,7 +113,8 @@ struct TarWalk {
     if case .end(let blocks) = state, blocks >= 2, header.isEmpty { return }
     let found =
       switch state {
-      case .content(let left): "its end, \(left) bytes before that of the entry"
+      case .content(let left, let padding): "its end, \(left + padding) bytes before that of the entry"
+      case .skipped(let left): "its end, \(left) bytes before that of the entry"
       case .header where !header.isEmpty: "its end inside a header"
       case .header: "its end behind an entry"
       case .end: "its end behind one block of zeros"
@@ -117,7 +156,8 @@ struct TarWalk {
     case 0, UInt8(ascii: "0"), UInt8(ascii: "7"):
       fileCount += 1
       hasWantedFile = hasWantedFile || isNamed(wantedFile)
-      skip(size)
+      begun = .file(name: Array(header[Self.nameRange].prefix { $0 != 0 }), byteCount: size)
+      state = .content(left: size, padding: Self.padded(size) - size)
     // Names that are too long for a header, and attributes: files to whoever walks.
     case UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "x"), UInt8(ascii: "g"): skip(size)
     // Links, devices, folders: a size means nothing.
@@ -127,9 +167,12 @@ struct TarWalk {
   }
 
   private mutating func skip(_ size: UInt64) {
-    let block = UInt64(Self.blockByteCount)
-    let padded = (size + block - 1) / block * block
-    if padded > 0 { state = .content(left: padded) }
+    if size > 0 { state = .skipped(left: Self.padded(size)) }
+  }
+
+  private static func padded(_ size: UInt64) -> UInt64 {
+    let block = UInt64(blockByteCount)
+    return (size + block - 1) / block * block
   }
 
   /// Whether the name is this, with or without `./` in front.

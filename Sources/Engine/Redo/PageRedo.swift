@@ -48,7 +48,8 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
             key: read.key,
             lsn: lsn,
             recordCount: read.records.count,
-            hasBase: read.isComplete
+            hasBase: read.isComplete,
+            obstacle: error
           )
         )
       }
@@ -226,5 +227,48 @@ extension WALRecord {
       return blocks[index]
     }
     return nil
+  }
+}
+
+// MARK: Record by record
+
+extension PageRedo {
+  /// Makes the page all zeros.
+  mutating func clear() {
+    page.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: RedoPage.byteCount)
+  }
+
+  /// - Parameter bytes: those of a page.
+  mutating func fill(_ bytes: RawSpan) {
+    bytes.withUnsafeBytes { source in
+      guard let start = source.baseAddress else { return }
+      page.bytes.copyMemory(from: start, byteCount: min(source.count, RedoPage.byteCount))
+    }
+  }
+
+  /// Replays a record of PostgreSQL on the page.
+  ///
+  /// - Returns: whether there is a page now.
+  mutating func replay(
+    _ record: RawSpan,
+    at lsn: Lsn,
+    on block: RedoBlock,
+    hasPage: Bool
+  ) throws(RedoFault) -> Bool {
+    let place = Place(tag: block.tag, block: block.block, lsn: lsn, rules: rules, page: page)
+    return try Self.replay(record, place, hasPage, &decoder, &images)
+  }
+
+  func withPage<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    body(UnsafeRawBufferPointer(start: page.bytes, count: RedoPage.byteCount))
+  }
+}
+
+extension RedoError {
+  /// About a record that came alone.
+  init(of block: RedoBlock, at lsn: Lsn, _ record: RawSpan, fault: RedoFault) {
+    self.init(key: .relationBlock(block.tag, block.block), lsn: lsn, record: .postgres, fault: fault)
+    guard let header = WALRecordHeader(record) else { return }
+    (resourceManager, info) = (header.resourceManager, header.info)
   }
 }

@@ -10,6 +10,9 @@ enum RecordRedo {
     case .heap2: try Heap2Redo.replay(record, target, page)
     case .neon: try HeapRedo.replayNeon(record, target, page)
     case .btree: try BTreeRedo.replay(record, target, page)
+    case .gin: try GINRedo.replay(record, target, page)
+    case .gist: try GiSTRedo.replay(record, target, page)
+    case .spgist: try SPGiSTRedo.replay(record, target, page)
     case .hash: try HashRedo.replay(record, target, page)
     case .brin: try BRINRedo.replay(record, target, page)
     case .sequence: try SequenceRedo.replay(record, target, page)
@@ -25,8 +28,9 @@ enum RecordRedo {
     _ page: RedoPage
   ) throws(RedoFault) {
     switch ResourceManager(rawValue: record.header.resourceManager) {
+    case .gist: try GiSTRedo.replayBehindImage(record, target, page)
     case .hash: try HashRedo.replayBehindImage(record, target, page)
-    default: return
+    default: break
     }
   }
 }

@@ -77,12 +77,8 @@ public struct RedoError: Error, Equatable, Sendable {
 extension RedoError: CustomStringConvertible {
   public var description: String {
     var text = "\(KeyClass(key)): record \(record)"
-    if let resourceManager {
-      text += " of "
-      text +=
-        ResourceManager(rawValue: resourceManager).map { "\($0)" } ?? "resource manager \(resourceManager)"
-    }
-    if let info { text += ", info \(info)," }
+    if let resourceManager { text += " of \(ResourceManager.name(resourceManager))" }
+    if let info { text += ", info 0x\(String(info, radix: 16))," }
     return text + " at \(lsn): \(fault)"
   }
 }

@@ -6,8 +6,8 @@ public indirect enum ReadError: Error, Sendable {
   case missingKey(MissingKey)
   /// A layer on the way is damaged, or its source gave no answer.
   case layer(LayerReadError)
-  /// Records were found that must be applied to an image, or follow a missing one; none of them was tried to apply, or
-  /// replay of one is not supported.
+  /// Records were found that must be applied to an image, or follow a missing one, and that was not done: nobody asked
+  /// for it, the version of PostgreSQL is not known, or replay of one of them is not supported.
   case unreplayed(UnreplayedValue)
   /// A record does not fit the value that it is stored for.
   case redo(RedoError)
@@ -57,12 +57,15 @@ public struct UnreplayedValue: Equatable, Sendable {
   public var recordCount: Int
   /// Whether there is something to apply them to: an image, or a first record that makes the page anew.
   public var hasBase: Bool
+  /// The record whose replay is not supported; nil if none was tried.
+  public var obstacle: RedoError?
 
-  public init(key: Key, lsn: Lsn, recordCount: Int, hasBase: Bool) {
+  public init(key: Key, lsn: Lsn, recordCount: Int, hasBase: Bool, obstacle: RedoError? = nil) {
     self.key = key
     self.lsn = lsn
     self.recordCount = recordCount
     self.hasBase = hasBase
+    self.obstacle = obstacle
   }
 }
 
@@ -74,6 +77,7 @@ extension ReadError: CustomStringConvertible {
     case .unreplayed(let value):
       "key \(value.key) at \(value.lsn): \(value.recordCount) WAL records"
         + (value.hasBase ? " must be applied" : " without an image to apply them to")
+        + (value.obstacle.map { ": \($0)" } ?? "")
     case .redo(let error): "\(error)"
     case .damagedValue(let key, let lsn, let error): "value of key \(key) at \(lsn): \(error)"
     case .disagreement(let key, let lsn, let found, let expected):

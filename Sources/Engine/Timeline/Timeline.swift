@@ -174,6 +174,11 @@ extension Timeline: ValueSource {
     guard let read = batch.values.first, !read.isTombstone else {
       throw .missingKey(missing(key, lsn, batch))
     }
+    return try value(of: read, at: lsn)
+  }
+
+  /// The value that a read of a key leads to, with records replayed.
+  public func value(of read: KeyRead, at lsn: Lsn) throws(ReadError) -> [UInt8] {
     guard let redo, !read.records.isEmpty else { return try read.value(at: lsn, rules) }
     var replay = PageRedo(redo)
     return try replay.value(of: read, at: lsn, rules)

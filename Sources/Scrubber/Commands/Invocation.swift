@@ -4,11 +4,12 @@ enum Invocation: Sendable, Equatable {
   case show(String)
   case scanMetadata(ScanMetadataCommand)
   case tenantSnapshot(TenantSnapshotCommand)
-
   case forensic(ForensicCommand)
+  case walRedo(WALRedoCommand)
 
   static let commands =
     [ScanMetadataCommand.declaration, TenantSnapshotCommand.declaration] + ForensicCommand.declarations + [
+      WALRedoCommand.declaration,
       ExplainCommand.declaration,
       CommandDeclaration(
         name: "help",
@@ -22,10 +23,21 @@ enum Invocation: Sendable, Equatable {
   private static let list = CommandList(commands: commands, groups: ForensicCommand.groups)
 
   /// Reads the arguments behind the program's name.
-  init(_ arguments: [String], environment: Environment) throws(UsageError) {
+  ///
+  /// - Parameter program: that name, as it was written.
+  init(_ arguments: [String], program: String = "scrubber", environment: Environment) throws(UsageError) {
     switch arguments.first {
     case "--help", "-h": self = .show(Self.programHelp)
     case "--version", "-V": self = .show(Version.text)
+    case "--wal-redo":
+      // So page servers start PostgreSQL.
+      let declaration = WALRedoCommand.declaration
+      try self.init(
+        declaration,
+        ArgumentParser.parse(arguments.dropFirst(), for: declaration),
+        program,
+        environment
+      )
     default:
       let (match, wordCount) = try Self.list.find(arguments)
       let rest = arguments.dropFirst(wordCount)
@@ -34,7 +46,7 @@ enum Invocation: Sendable, Equatable {
       switch match {
       case .command(let declaration) where asksForHelp: self = .show(HelpText.command(declaration))
       case .command(let declaration):
-        try self.init(declaration, ArgumentParser.parse(rest, for: declaration), environment)
+        try self.init(declaration, ArgumentParser.parse(rest, for: declaration), program, environment)
       case .group(let group) where asksForHelp: self = .show(Self.help(of: group))
       case .group(let group):
         throw UsageError(
@@ -48,6 +60,7 @@ enum Invocation: Sendable, Equatable {
   private init(
     _ declaration: CommandDeclaration,
     _ arguments: ParsedArguments,
+    _ program: String,
     _ environment: Environment
   ) throws(UsageError) {
     switch declaration.name {
@@ -55,6 +68,8 @@ enum Invocation: Sendable, Equatable {
       self = .scanMetadata(try ScanMetadataCommand(arguments, environment: environment))
     case TenantSnapshotCommand.declaration.name:
       self = .tenantSnapshot(try TenantSnapshotCommand(arguments, environment: environment))
+    case WALRedoCommand.declaration.name:
+      self = .walRedo(try WALRedoCommand(arguments, program: program, environment: environment))
     case ExplainCommand.declaration.name: self = .show(try ExplainCommand(arguments).text)
     case let name:
       if let command = try ForensicCommand(name, arguments, environment: environment) {

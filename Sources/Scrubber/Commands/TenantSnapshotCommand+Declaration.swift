@@ -54,9 +54,9 @@ extension TenantSnapshotCommand {
         "jobs",
         short: "j",
         .value(name: "N"),
-        help: "Objects, and 16 MiB parts of large ones, that are read at the same time, "
+        help: "Objects that are read at the same time, "
           + "\(SnapshotOptions.allowedJobs.lowerBound) to \(SnapshotOptions.allowedJobs.upperBound): memory is bounded "
-          + "by it. Default: \(SnapshotOptions.defaultJobs)."
+          + "by it, 4 MiB for each. Default: \(SnapshotOptions.defaultJobs)."
       ),
       OptionDeclaration(
         "format",

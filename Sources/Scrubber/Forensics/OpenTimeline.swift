@@ -11,6 +11,9 @@ final class OpenTimeline: Sendable {
   let chain: [Link]
   let timeline: Timeline
 
+  /// Of the server whose WAL the timeline holds; nil if the index says none that is known.
+  var version: PostgresVersion? { timeline.redo?.version }
+
   /// Index blocks of layers that are kept, unless told otherwise.
   static let defaultCacheByteCount = 64 << 20
 

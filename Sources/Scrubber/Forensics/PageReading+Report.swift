@@ -30,29 +30,30 @@ extension PageReading {
         "\(Count(visits.count, "layer")), \(reads), \(DecimalText.grouped(readByteCount)) bytes"
       )
     }
-    for part in parts { lines.append("\(part.lsn)  \(part.value)  of [\(part.visit)]") }
+    for part in parts {
+      lines.append("\(part.lsn)  \(part.value.text(place.version))  of [\(part.visit)]")
+    }
     return lines
   }
 
-  /// - Parameter takesBase: the image below the records counts as the value.
-  func write(to json: inout JSONWriter, takesBase: Bool) {
+  func write(to json: inout JSONWriter) {
     json.object { json in
       json.member("key", key.description)
       json.member("kind", KeyClass(key).description)
       json.member("tenant_shard_id", place.view.tenantShard.description)
       json.member("timeline_id", place.view.id.description)
       json.member("lsn", lsn.description)
-      json.member("status", status(takesBase: takesBase))
-      if let bytes = bytes(takesBase: takesBase) {
+      json.member("status", status)
+      if let bytes {
         json.member("bytes", bytes.count)
         json.member("value") { json in json.plainString { HexText.append(bytes.span.bytes, to: &$0) } }
         let text = ValueText(bytes, of: key, pgVersion: place.view.index.metadata.pgVersion)
         json.member("content") { json in text.write(to: &json) }
         json.member("problem", ifPresent: text.problem.map { "\($0)" })
       }
-      json.member("error", ifPresent: takesBase && isBase ? nil : failure?.message)
+      json.member("error", ifPresent: failure?.message)
       json.member("values") { json in
-        json.array { json in for part in parts { part.write(to: &json) } }
+        json.array { json in for part in parts { part.write(to: &json, place.version) } }
       }
       json.member("layers") { json in
         json.array { json in for visit in visits { visit.write(to: &json) } }
@@ -62,32 +63,24 @@ extension PageReading {
     }
   }
 
-  /// The value, or the image that records lie on.
-  func bytes(takesBase: Bool) -> [UInt8]? {
-    if case .value(let bytes) = outcome { return bytes }
-    return takesBase && isBase ? found?.image?.bytes : nil
-  }
-
-  /// Whether there is an image to which records would have to be applied.
-  var isBase: Bool { needsRedo && found?.image != nil }
-
-  private func status(takesBase: Bool) -> String {
+  private var status: String {
     switch outcome {
     case .value: "value"
+    case .base: "base"
+    case .noBase: "no-base"
     case .absent: "absent"
     case .failed(.missingKey): "missing"
-    case .failed where needsRedo: takesBase && isBase ? "base" : "needs-redo"
-    case .failed: "failed"
+    case .failed: needsRedo ? "needs-redo" : "failed"
     }
   }
 }
 
 extension PageReading.Part {
-  fileprivate func write(to json: inout JSONWriter) {
+  fileprivate func write(to json: inout JSONWriter, _ version: PostgresVersion?) {
     json.object { json in
       json.member("lsn", lsn.description)
       json.member("layer", visit)
-      value.write(to: &json)
+      value.write(to: &json, version)
     }
   }
 }

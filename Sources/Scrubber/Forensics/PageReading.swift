@@ -5,6 +5,10 @@ import IndexFormat
 final class PageReading: Sendable {
   enum Outcome: Sendable {
     case value([UInt8])
+    /// The image below the records, which were not applied.
+    case base([UInt8])
+    /// The image was asked for, and the first record makes the value anew.
+    case noBase
     /// A sparse key that has none, or whose last value says so.
     case absent
     case failed(ReadError)
@@ -35,12 +39,15 @@ final class PageReading: Sendable {
     self.visits = visits
   }
 
-  /// - Parameter validates: looks at all layers once more and compares.
+  /// - Parameters:
+  ///   - takesBase: takes the image alone, without the records above it.
+  ///   - validates: looks at all layers once more and compares.
   static func read(
     _ key: Key,
     at lsn: Lsn,
     in place: OpenTimeline,
-    validates: Bool
+    takesBase: Bool = false,
+    validates: Bool = false
   ) async -> PageReading {
     // The very last key is in no range, and so in no layer.
     guard let next = key.successor else {
@@ -51,19 +58,28 @@ final class PageReading: Sendable {
     do throws(ReadError) {
       let wanted = KeySpace(KeyRange(start: key, end: next))
       let batch = try await place.timeline.read(wanted, at: lsn, options)
-      let found = batch.values.first
-      return PageReading(key, lsn, place, outcome(key, lsn, place, batch), found, batch.visits)
+      let outcome = outcome(key, lsn, place, batch, takesBase: takesBase)
+      return PageReading(key, lsn, place, outcome, batch.values.first, batch.visits)
     } catch {
       return PageReading(key, lsn, place, .failed(error))
     }
   }
 
-  private static func outcome(_ key: Key, _ lsn: Lsn, _ place: OpenTimeline, _ batch: ReadBatch) -> Outcome {
+  private static func outcome(
+    _ key: Key,
+    _ lsn: Lsn,
+    _ place: OpenTimeline,
+    _ batch: ReadBatch,
+    takesBase: Bool
+  ) -> Outcome {
     if let failure = batch.failures.first { return .failed(failure.error) }
     if batch.missing.contains(key) { return .failed(missing(key, lsn, place, batch)) }
     guard let found = batch.values.first, !found.isTombstone else { return .absent }
+    if takesBase, !found.records.isEmpty, found.isComplete {
+      return found.image.map { .base($0.bytes) } ?? .noBase
+    }
     do throws(ReadError) {
-      return .value(try found.value(at: lsn, place.timeline.rules))
+      return .value(try place.timeline.value(of: found, at: lsn))
     } catch {
       return .failed(error)
     }
@@ -109,16 +125,31 @@ final class PageReading: Sendable {
   var readCount: Int { visits.reduce(0) { $0 + $1.readCount } }
   var readByteCount: Int { visits.reduce(0) { $0 + $1.byteCount } }
 
-  /// Whether the value could be had by applying records.
+  /// Whether there are records whose replay is not supported.
   var needsRedo: Bool {
     if case .failed(.unreplayed(let value)) = outcome { return value.hasBase }
     return false
   }
 
-  /// Why there is no value; nil if there is one.
+  /// The value, or the image that was asked for.
+  var bytes: [UInt8]? {
+    switch outcome {
+    case .value(let bytes), .base(let bytes): bytes
+    case .noBase, .absent, .failed: nil
+    }
+  }
+
+  /// Why there are no bytes; nil if there are.
   var failure: ScanFailure? {
     switch outcome {
-    case .value: return nil
+    case .value, .base: return nil
+    case .noBase:
+      return ScanFailure(
+        message:
+          "key \(key) at \(lsn): there is no image below the records: the first one makes the value anew",
+        hint: "Leave --base out.",
+        exitCode: .nothingMatched
+      )
     case .absent:
       return ScanFailure(
         message: "key \(key) has no value at \(lsn): sparse keys need not have one",
@@ -126,21 +157,37 @@ final class PageReading: Sendable {
       )
     case .failed(let error):
       var failure = ScanFailure(error)
-      guard needsRedo else { return failure }
-      failure.message = redoText
-      failure.hint =
-        found?.image == nil
-        ? "See them with --explain." : "See them with --explain; take the image alone with --base."
+      if needsRedo { failure.message = redoText(error) }
+      if case .missingKey = error, case .relationBlock = KeyClass(key) {
+        failure.hint = "Relations and their sizes: scrubber keyspace --show relations --lsn \(lsn)."
+      }
+      if needsRedo || error.isOfReplay {
+        failure.hint =
+          found?.image == nil
+          ? "See the records with --explain."
+          : "See the records with --explain; take the image below them with --base."
+      }
       return failure
     }
   }
 
-  private var redoText: String {
-    guard let found, let first = found.records.first, let last = found.records.last else { return "" }
+  private func redoText(_ error: ReadError) -> String {
+    guard case .unreplayed(let value) = error, let found, let first = found.records.first,
+      let last = found.records.last
+    else { return "\(error)" }
     let records = Count(found.records.count, "WAL record")
     let lsns = first.lsn == last.lsn ? "of \(first.lsn)" : "of \(first.lsn) to \(last.lsn)"
-    let base = found.image.map { "lie on an image of \($0.lsn)" } ?? "make the value anew"
-    return "key \(key) at \(lsn): \(records) \(lsns) \(base), and would have to be applied"
+    let base = found.image.map { "to an image of \($0.lsn)" } ?? "to make the value anew"
+    let reason = value.obstacle.map { "\($0)" } ?? "the index does not say which known PostgreSQL they are of"
+    return "key \(key) at \(lsn): \(records) \(lsns) would have to be applied \(base): \(reason)"
+  }
+}
+
+extension ReadError {
+  /// Whether a record does not fit the page that it is to be applied to.
+  fileprivate var isOfReplay: Bool {
+    if case .redo = self { return true }
+    return false
   }
 }
 

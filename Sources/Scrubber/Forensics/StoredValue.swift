@@ -86,21 +86,28 @@ struct StoredValue: Sendable, Equatable {
 }
 
 extension StoredValue: CustomStringConvertible {
-  /// `img 8192 bytes`, `rec 170 bytes will_init: false HEAP info 00 xid 733`.
-  var description: String {
+  /// `img 8192 bytes`, `rec 170 bytes will_init: false Heap info 00 xid 733`.
+  var description: String { text(nil) }
+
+  /// - Parameter version: of the server that wrote it; names of what records do depend on it:
+  ///   `rec 170 bytes will_init: false Heap/INSERT xid 733`.
+  func text(_ version: PostgresVersion?) -> String {
     switch form {
     case .image: "img \(byteCount) bytes"
     case .wal(nil): "rec \(byteCount) bytes will_init: \(willInit) too short for a WAL record"
     case .wal(let header?):
-      "rec \(byteCount) bytes will_init: \(willInit) \(ResourceManager.name(header.resourceManager)) info "
-        + hex(header.info) + " xid \(header.transaction)"
+      "rec \(byteCount) bytes will_init: \(willInit) \(operation(header, version)) xid \(header.transaction)"
     case .other(let name, let text): "rec \(byteCount) bytes will_init: \(willInit) \(name) \(text)"
     }
   }
 
-  private func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+  private func operation(_ header: WALRecordHeader, _ version: PostgresVersion?) -> String {
+    if let version { return WALOperation(header).fullName(version) }
+    let digits = String(header.info, radix: 16)
+    return ResourceManager.name(header.resourceManager) + " info " + (header.info < 16 ? "0" : "") + digits
+  }
 
-  func write(to json: inout JSONWriter) {
+  func write(to json: inout JSONWriter, _ version: PostgresVersion? = nil) {
     json.member("bytes", byteCount)
     json.member("will_init", willInit)
     switch form {
@@ -110,6 +117,7 @@ extension StoredValue: CustomStringConvertible {
       if let header {
         json.member("rmgr", ResourceManager.name(header.resourceManager))
         json.member("info", header.info)
+        json.member("operation", ifPresent: version.map { WALOperation(header).name($0) })
         json.member("xid", header.transaction)
       }
     case .other(let name, let text):

@@ -8,7 +8,7 @@
 /// | 3 | as 0, but with warnings, and `--strict` was given |
 /// | 64 | the command line or the environment is wrong; nothing was done (EX_USAGE) |
 /// | 66 | nothing to check: no timeline matched, or not all that was asked for is there (EX_NOINPUT) |
-/// | 69 | WAL records would have to be applied to a page (EX_UNAVAILABLE) |
+/// | 69 | WAL records whose replay is not supported would have to be applied (EX_UNAVAILABLE) |
 /// | 75 | a limit was reached before the end (EX_TEMPFAIL) |
 /// | 130 | interrupted by a signal |
 enum ExitCode: Int32, Sendable, CaseIterable {
@@ -30,7 +30,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case .strictWarnings: "there are warnings, and --strict was given"
     case .usage: "the command line or the environment is wrong; nothing was done"
     case .nothingMatched: "nothing to check: no timeline matched, or not all that was asked for is there"
-    case .needsRedo: "WAL records would have to be applied to a page, which this version does not do"
+    case .needsRedo: "WAL records whose replay this version does not support would have to be applied"
     case .limitReached: "a limit was reached before the end"
     case .interrupted: "interrupted by a signal"
     }

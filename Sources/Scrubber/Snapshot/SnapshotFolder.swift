@@ -23,6 +23,7 @@ final class SnapshotFolder: Sendable {
   private let work: Opened
   private let journalFile: Opened
   private let partCount = Atomic<Int>(0)
+  private let buffers = SnapshotBuffers()
   /// Folders that files were put into lately, by path.
   private let parents = Mutex<[String: Opened]>([:])
   /// All folders that files were put into.
@@ -214,7 +215,7 @@ final class SnapshotFolder: Sendable {
     let number = partCount.add(1, ordering: .relaxed).newValue
     let name = "\(number).part"
     let file = try work.handle.descriptor.createFile(name)
-    return SnapshotPart(name: name, file, size: size, progress: progress)
+    return SnapshotPart(name: name, file, size: size, buffers: buffers, progress: progress)
   }
 
   func discard(_ part: SnapshotPart) {

@@ -11,23 +11,24 @@ import Synchronization
 final class SnapshotPart: ObjectSink, @unchecked Sendable {
   let name: String
   private let progress: SnapshotProgress
+  private let buffers: SnapshotBuffers
   private let queue = DispatchQueue(label: "snapshot part")
   private let shared = Mutex(Shared())
 
   // What follows belongs to who brings bytes: one thread at a time.
   private(set) var byteCount: UInt64 = 0
-  private var buffer: Buffer?
+  private var buffer: SnapshotBuffers.Buffer?
   private var gathered = 0
 
   // What follows belongs to the queue.
   private var file: DirectWriter
   private var hash: SHA256Stream? = SHA256Stream()
 
-  static let bufferByteCount = 1 << 20
   static let maxBuffers = 4
 
   private struct Shared {
-    var idle: [Buffer] = []
+    /// Buffers of this file that may be filled anew.
+    var idle: [SnapshotBuffers.Buffer] = []
     var bufferCount = 0
     var failure: SystemCallError?
     var listener: (@Sendable () -> Void)?
@@ -38,22 +39,23 @@ final class SnapshotPart: ObjectSink, @unchecked Sendable {
     var freeCount: Int { idle.count + maxBuffers - bufferCount }
   }
 
-  /// Memory at the address of a block.
-  private final class Buffer: @unchecked Sendable {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: SnapshotPart.bufferByteCount,
-      alignment: DirectWriter.blockByteCount
-    )
-
-    deinit { bytes.deallocate() }
-  }
-
-  /// - Parameter size: how many bytes are to come.
-  init(name: String, _ file: consuming FileDescriptor, size: UInt64, progress: SnapshotProgress) {
+  /// - Parameters:
+  ///   - size: how many bytes are to come.
+  ///   - buffers: where its buffers come from, and go to when it is gone.
+  init(
+    name: String,
+    _ file: consuming FileDescriptor,
+    size: UInt64,
+    buffers: SnapshotBuffers,
+    progress: SnapshotProgress
+  ) {
     self.name = name
     self.progress = progress
+    self.buffers = buffers
     self.file = DirectWriter(file, isLarge: size >= 256 << 10)
   }
+
+  deinit { buffers.give(back: shared.withLock { $0.idle } + (buffer.map { [$0] } ?? [])) }
 
   /// Why nothing more can be written.
   var failure: SystemCallError? { shared.withLock { $0.failure } }
@@ -61,8 +63,8 @@ final class SnapshotPart: ObjectSink, @unchecked Sendable {
   // MARK: Bytes that come
 
   func take(_ bytes: UnsafeRawBufferPointer) -> SinkAnswer {
-    let left = buffer == nil ? 0 : Self.bufferByteCount - gathered
-    let needed = (max(0, bytes.count - left) + Self.bufferByteCount - 1) / Self.bufferByteCount
+    let left = buffer == nil ? 0 : SnapshotBuffers.byteCount - gathered
+    let needed = (max(0, bytes.count - left) + SnapshotBuffers.byteCount - 1) / SnapshotBuffers.byteCount
     let answer = shared.withLock { shared -> SinkAnswer in
       if shared.failure != nil { return .failed }
       return needed <= shared.freeCount ? .taken : .full
@@ -72,12 +74,12 @@ final class SnapshotPart: ObjectSink, @unchecked Sendable {
     while !rest.isEmpty {
       let buffer = buffer ?? freeBuffer()
       self.buffer = buffer
-      let count = min(rest.count, Self.bufferByteCount - gathered)
+      let count = min(rest.count, SnapshotBuffers.byteCount - gathered)
       UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[gathered..<gathered + count])
         .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
       gathered += count
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      if gathered == Self.bufferByteCount { pass() }
+      if gathered == SnapshotBuffers.byteCount { pass() }
     }
     byteCount += UInt64(bytes.count)
     progress.add(bytes: UInt64(bytes.count))
@@ -87,7 +89,7 @@ final class SnapshotPart: ObjectSink, @unchecked Sendable {
   func put(_ bytes: [UInt8]) async -> Bool {
     var start = 0
     while start < bytes.count {
-      let end = min(bytes.count, start + Self.bufferByteCount)
+      let end = min(bytes.count, start + SnapshotBuffers.byteCount)
       switch bytes.withUnsafeBytes({ take(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }) {
       case .taken: start = end
       case .full: await waitForRoom()
@@ -115,13 +117,13 @@ final class SnapshotPart: ObjectSink, @unchecked Sendable {
     }
   }
 
-  private func freeBuffer() -> Buffer {
-    let idle = shared.withLock { shared -> Buffer? in
+  private func freeBuffer() -> SnapshotBuffers.Buffer {
+    let idle = shared.withLock { shared -> SnapshotBuffers.Buffer? in
       if let buffer = shared.idle.popLast() { return buffer }
       shared.bufferCount += 1
       return nil
     }
-    return idle ?? Buffer()
+    return idle ?? buffers.take()
   }
 
   // MARK: The queue
@@ -134,7 +136,7 @@ final class SnapshotPart: ObjectSink, @unchecked Sendable {
     queue.async { self.write(full, count) }
   }
 
-  private func write(_ full: Buffer, _ count: Int) {
+  private func write(_ full: SnapshotBuffers.Buffer, _ count: Int) {
     var failure = failure
     if failure == nil {
       do throws(SystemCallError) {

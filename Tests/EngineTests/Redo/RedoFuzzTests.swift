@@ -54,7 +54,7 @@ struct RedoFuzzTests {
   }
 
   /// Replays changed bytes on changed pages; how many came out as a page.
-  private static func replay(
+  static func replay(
     _ key: Key,
     _ bases: [[UInt8]],
     _ records: [[UInt8]],

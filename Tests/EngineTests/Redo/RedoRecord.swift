@@ -37,7 +37,12 @@ struct RedoRecord {
       for number in [1663, 5, 16384, block.number] as [UInt32] { headers.appendLittleEndian(number) }
       payload += block.data
     }
-    headers += [255, UInt8(main.count)]
+    if main.count < 256 {
+      headers += [255, UInt8(main.count)]
+    } else {
+      headers.append(254)
+      headers.appendLittleEndian(UInt32(main.count))
+    }
     var bytes: [UInt8] = []
     bytes.appendLittleEndian(UInt32(24 + headers.count + payload.count + main.count))
     bytes.appendLittleEndian(transaction)

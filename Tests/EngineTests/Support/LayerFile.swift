@@ -6,6 +6,7 @@ import Testing
 /// A layer file on disk, and what its path says of it.
 struct LayerFile: Sendable, CustomTestStringConvertible {
   let object: LayerObject
+  let shard: ShardIndex
   let url: URL
 
   var testDescription: String { url.lastPathComponent }
@@ -21,6 +22,7 @@ struct LayerFile: Sendable, CustomTestStringConvertible {
     let tenant = parts[parts.count - 4].split(separator: "-")
     guard let first = tenant.first, let id = TenantID(String(first)) else { return nil }
     self.url = url
+    shard = TenantShardID(parts[parts.count - 4])?.shard ?? .unsharded
     object = LayerObject(
       key: parts.suffix(4).joined(separator: "/"),
       name: name.layer,

@@ -1,5 +1,6 @@
 @testable import Engine
 import IndexFormat
+import Testing
 
 /// WAL as PostgreSQL lays it out: records one behind the other, over pages and segments of 1 MiB.
 struct WALStream {
@@ -34,14 +35,28 @@ struct WALStream {
       body.appendNumber(UInt32(count))
       body += (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ records.count) }
     }
-    if bytes.count % WALPageHeader.pageByteCount == 0 { header() }
-    let start = end
-    var record = WALRecordHeader(
+    let header = WALRecordHeader(
       totalLength: UInt32(WALRecordHeader.byteCount + body.count),
-      previous: previous,
+      previous: .invalid,
       info: info,
       resourceManager: resourceManager
     )
+    add(header, body)
+  }
+
+  /// Adds a whole record, with another checksum and another record before it.
+  mutating func add(_ bytes: [UInt8]) throws {
+    let read = WALRecordHeader(bytes.span.bytes)
+    let header = try #require(read)
+    add(header, Array(bytes.dropFirst(WALRecordHeader.byteCount)))
+  }
+
+  private mutating func add(_ header: WALRecordHeader, _ body: [UInt8]) {
+    if bytes.count % WALPageHeader.pageByteCount == 0 { self.header() }
+    let start = end
+    var record = header
+    record.previous = previous
+    record.checksum = 0
     var whole: [UInt8] = []
     record.encode(into: &whole)
     record.checksum = WALRecordHeader.checksum(of: (whole + body).span.bytes)
@@ -50,7 +65,7 @@ struct WALStream {
     whole += body
     var rest = whole[...]
     while !rest.isEmpty {
-      if bytes.count % WALPageHeader.pageByteCount == 0 { header(remaining: rest.count) }
+      if bytes.count % WALPageHeader.pageByteCount == 0 { self.header(remaining: rest.count) }
       let room = WALPageHeader.pageByteCount - bytes.count % WALPageHeader.pageByteCount
       bytes += rest.prefix(room)
       rest = rest.dropFirst(room)

@@ -48,6 +48,23 @@ struct ForensicServerTests {
     #expect(other.exitCode == 66 && other.error.contains("Did you mean \(ForensicRecord.tenant)?"))
   }
 
+  /// Layers are read by ranges, and what is found is what a folder has.
+  @Test(arguments: RealS3Server.Kind.allCases, ["layers", "blobs"])
+  func aScanReadsLayersOfAServer(_ kind: RealS3Server.Kind, _ depth: String) async throws {
+    let server = try await RealS3Server.running(kind)
+    let bucket = try await server.makeBucket(try Self.objects())
+    let command = ["scan-metadata", "--node-kind", "pageserver", "--depth", depth, "--json", "--bucket"]
+    let remote = try BuiltProgram.run(command + [bucket.location], environment: server.environment())
+    let local = try BuiltProgram.run(command + [ForensicRecord.samples])
+    #expect(remote.exitCode == 0 && local.exitCode == 0, "\(remote.error)")
+    func counts(_ text: String) throws -> [String: NSObject] {
+      let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: NSObject]
+      let names = ["timeline_count", "counts_by_code", "coverage", "layers"]
+      return try #require(json).filter { names.contains($0.key) }
+    }
+    #expect(try counts(remote.output) == counts(local.output))
+  }
+
   @Test func theTenantIsSeenAsItWas() async throws {
     let server = try await RealS3Server.running(.seaweedFS)
     let bucket = try await server.makeBucket(versioned: true)

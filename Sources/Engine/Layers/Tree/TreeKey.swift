@@ -98,10 +98,7 @@ public struct TreeKey: Hashable, Sendable, Comparable {
 
   /// Appends the first `count` bytes.
   func append(count: Int, to bytes: inout [UInt8]) {
-    for index in 0..<count {
-      let word = index < 16 ? high : low
-      bytes.append(UInt8(truncatingIfNeeded: word >> UInt128(120 &- 8 &* (index & 15))))
-    }
+    withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes.append(contentsOf: $0.prefix(count)) }
   }
 }
 

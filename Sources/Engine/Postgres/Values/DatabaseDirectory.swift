@@ -66,6 +66,24 @@ public struct DatabaseDirectory: StoredValue {
     }
   }
 
+  /// Puts an entry in place of one of the same database.
+  mutating func set(_ entry: Entry) {
+    let position = entries.firstPosition { !($0.database < entry.database) }
+    if position < entries.count, entries[position].database == entry.database {
+      entries[position] = entry
+    } else {
+      entries.insert(entry, at: position)
+    }
+  }
+
+  /// Whether there was such a database.
+  mutating func remove(_ database: DatabaseTag) -> Bool {
+    let position = entries.firstPosition { !($0.database < database) }
+    guard position < entries.count, entries[position].database == database else { return false }
+    entries.remove(at: position)
+    return true
+  }
+
   /// The entry of a database; nil if there is no such database.
   public func entry(of database: DatabaseTag) -> Entry? {
     let position = entries.firstPosition { !($0.database < database) }

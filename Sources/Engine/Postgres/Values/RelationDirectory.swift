@@ -75,6 +75,22 @@ public struct RelationDirectory: StoredValue {
     }
   }
 
+  /// False if it was there already.
+  mutating func insert(_ entry: Entry) -> Bool {
+    let position = entries.firstPosition { !($0 < entry) }
+    if position < entries.count, entries[position] == entry { return false }
+    entries.insert(entry, at: position)
+    return true
+  }
+
+  /// False if it was not there.
+  mutating func remove(_ entry: Entry) -> Bool {
+    let position = entries.firstPosition { !($0 < entry) }
+    guard position < entries.count, entries[position] == entry else { return false }
+    entries.remove(at: position)
+    return true
+  }
+
   public func contains(relation: UInt32, fork: RelationFork) -> Bool {
     let wanted = Entry(relation: relation, fork: fork)
     let position = entries.firstPosition { !($0 < wanted) }

@@ -60,6 +60,22 @@ public struct TwoPhaseDirectory: StoredValue {
     return !overflow && byteCount == UInt64(bytes.byteCount - 8) ? .full : .short
   }
 
+  /// False if it was there already.
+  mutating func insert(_ transaction: UInt64) -> Bool {
+    let position = transactions.firstPosition { $0 >= transaction }
+    if position < transactions.count, transactions[position] == transaction { return false }
+    transactions.insert(transaction, at: position)
+    return true
+  }
+
+  /// False if it was not there.
+  mutating func remove(_ transaction: UInt64) -> Bool {
+    let position = transactions.firstPosition { $0 >= transaction }
+    guard position < transactions.count, transactions[position] == transaction else { return false }
+    transactions.remove(at: position)
+    return true
+  }
+
   public func encode(into bytes: inout [UInt8]) {
     bytes.appendBigEndian(UInt64(transactions.count))
     for transaction in transactions {

@@ -35,8 +35,9 @@ struct PageGetCommand: Sendable, Equatable {
       "The value is read from layers, through the timeline and its ancestors, as a page server does. Of a tenant with "
         + "several shards it is read from the one that owns the key.",
       "--lsn says at which LSN of the timeline, --at from which moment of the bucket.",
-      "WAL records are not applied. Where a value needs them, they are counted, and the exit code is "
-        + "\(ExitCode.needsRedo.rawValue).",
+      "WAL records are applied to pages as PostgreSQL's recovery does, byte for byte. A kind of record "
+        + "whose replay is not supported ends it with exit code \(ExitCode.needsRedo.rawValue), a record that does "
+        + "not fit its page with 2.",
     ],
     options: ForensicOptions.tenantOptions + PageOptions.keyOptions + [
       OptionDeclaration(
@@ -60,7 +61,7 @@ struct PageGetCommand: Sendable, Equatable {
           "Say which layers were read, by how many reads, and which values were taken. Goes to standard error "
           + "where the bytes go to standard output."
       ),
-      OptionDeclaration("base", help: "Where records would have to be applied, give the image below them."),
+      OptionDeclaration("base", help: "Give the image below the WAL records, and do not apply them."),
       OptionDeclaration("validate", help: "Look at all layers once more, and compare."),
       PageOptions.cacheOption, ForensicOptions.stripeOption,
       OptionDeclaration("json", help: "Short for --format json."), .help,
@@ -103,13 +104,19 @@ struct PageGetCommand: Sendable, Equatable {
   func run(_ desk: CommandDesk) async throws(ScanFailure) -> ExitCode {
     let place = try await page.open(options, desk)
     let lsn = try place.lsn(lsn, desk)
-    let reading = await PageReading.read(page.key, at: lsn, in: place, validates: validates)
-    let bytes = reading.bytes(takesBase: takesBase)
+    let reading = await PageReading.read(
+      page.key,
+      at: lsn,
+      in: place,
+      takesBase: takesBase,
+      validates: validates
+    )
+    let bytes = reading.bytes
     var exitCode = ExitCode.ok
     switch format {
     case .json:
       var json = JSONWriter()
-      reading.write(to: &json, takesBase: takesBase)
+      reading.write(to: &json)
       desk.write(json.bytes)
       desk.writeLine("")
     case .raw:
@@ -132,7 +139,9 @@ struct PageGetCommand: Sendable, Equatable {
   private func writeText(_ reading: PageReading, _ bytes: [UInt8]?, _ desk: CommandDesk) -> ExitCode {
     if explains { explain(reading, desk, isAside: false) } else { desk.writeLines(reading.headLines) }
     guard let bytes else { return .ok }
-    if reading.isBase, let image = reading.found?.image, let records = reading.found?.records.count {
+    if case .base = reading.outcome, let image = reading.found?.image,
+      let records = reading.found?.records.count
+    {
       desk.writeLine("base of \(image.lsn), below \(Count(records, "WAL record"))")
     }
     let text = ValueText(bytes, of: page.key, pgVersion: reading.place.view.index.metadata.pgVersion)

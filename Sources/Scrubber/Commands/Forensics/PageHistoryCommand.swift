@@ -111,21 +111,27 @@ struct PageHistoryCommand: Sendable, Equatable {
         tally.exitCode = ExitCode.worse(ScanFailure(problem).exitCode, tally.exitCode)
       }
       if options.isJSON {
-        write(version, link, &tally.json)
+        write(version, link, history.place.version, &tally.json)
         desk.write(tally.json.takeBytes())
       } else {
-        let text = version.value.map { "\($0)" } ?? version.problem.map { "ERROR: \($0)" } ?? ""
+        let text =
+          version.value.map { $0.text(history.place.version) } ?? version.problem.map { "ERROR: \($0)" } ?? ""
         desk.writeLine("\(version.lsn)  [\(version.layer)]  \(TerminalText.escape(text))")
       }
     }
   }
 
-  private func write(_ version: KeyHistory.Version, _ link: KeyHistory.Link, _ json: inout JSONWriter) {
+  private func write(
+    _ version: KeyHistory.Version,
+    _ link: KeyHistory.Link,
+    _ postgres: PostgresVersion?,
+    _ json: inout JSONWriter
+  ) {
     json.object { json in
       json.member("lsn", version.lsn.description)
       json.member("timeline_id", link.timeline.id.description)
       json.member("object_key", link.layers[version.layer].key)
-      version.value?.write(to: &json)
+      version.value?.write(to: &json, postgres)
       json.member("error", ifPresent: version.problem.map { "\($0)" })
     }
   }

@@ -54,7 +54,13 @@ struct PageOptions: Sendable, Equatable {
     do throws(FormatError) {
       relation = try RelationTag(parsing: text)
     } catch {
-      throw UsageError(option: "--rel", given: text, allowed: error.expected)
+      throw UsageError(
+        option: "--rel",
+        given: text,
+        allowed: "SPC/DB/REL or SPC/DB/REL_FORK, such as 1663/5/1259_vm (\(error.expected))",
+        hint: "A server tells the numbers by pg_relation_filepath('NAME'); "
+          + "scrubber keyspace --show relations lists them."
+      )
     }
     // The number behind the last block is that of the size.
     guard let block = try ScanMetadataCommand.number(arguments, "block", in: 0...Int(UInt32.max) - 1) else {

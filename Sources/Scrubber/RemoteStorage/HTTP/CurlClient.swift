@@ -444,7 +444,7 @@ extension HTTPFailure.Kind {
 }
 
 extension Duration {
-  fileprivate var wholeMilliseconds: Int {
+  var wholeMilliseconds: Int {
     Int(clamping: components.seconds.multipliedReportingOverflow(by: 1000).partialValue)
       + Int(components.attoseconds / 1_000_000_000_000_000)
   }
