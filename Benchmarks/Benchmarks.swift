@@ -12,6 +12,7 @@ import Foundation
 ///     Benchmarks reads DIR                                 all keys of all timelines of a bucket, and memory
 ///     Benchmarks layer-map FILE                            searching a layer map against a look at each layer
 ///     Benchmarks wal-decode --pg-waldump PROGRAM DIR       records of WAL segments against pg_waldump --stats=record
+///     Benchmarks redo FILE...                              pages from records, of requests to a WAL-redo process
 ///     Benchmarks ingest --pg-waldump PROGRAM BASE.tar DIR  WAL segments into delta layers against the same
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
@@ -33,6 +34,7 @@ struct Benchmarks {
       case "layer-map": try LayerMapBenchmark(arguments.dropFirst()).run()
       case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
       case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
+      case "redo": try await RedoBenchmark(arguments.dropFirst()).run()
       case "ingest": try IngestBenchmark(arguments.dropFirst()).run()
       case "ingest-layers" where arguments.count >= 3:
         try await IngestedTimeline(arguments[1]).ingest(arguments[2])
@@ -41,7 +43,7 @@ struct Benchmarks {
       default:
         throw BenchmarkError(
           "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|reads|layer-map|"
-            + "wal-decode|ingest|make-wal|make-bucket …"
+            + "wal-decode|redo|ingest|make-wal|make-bucket …"
         )
       }
     } catch {

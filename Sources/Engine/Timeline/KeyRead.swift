@@ -14,6 +14,12 @@ public struct KeyRead: Sendable {
     public var lsn: Lsn
     public var record: NeonRecord
     public var visit: Int
+
+    public init(lsn: Lsn, record: NeonRecord, visit: Int) {
+      self.lsn = lsn
+      self.record = record
+      self.visit = visit
+    }
   }
 
   public let key: Key

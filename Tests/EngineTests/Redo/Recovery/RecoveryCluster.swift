@@ -2,8 +2,8 @@ import Foundation
 import IndexFormat
 import Testing
 
-/// A cluster of Debian's PostgreSQL 15 that works, crashes, and is recovered by the server itself, up to a named place in
-/// its WAL and without letting anyone in: nothing but replay touches its pages.
+/// A cluster of Debian's PostgreSQL 15 that works, crashes, and is recovered by the server itself, up to a named place
+/// in its WAL and without letting anyone in: nothing but replay touches its pages.
 ///
 /// | folder | content |
 /// |---|---|
@@ -46,8 +46,8 @@ final class RecoveryCluster {
     var output: String
   }
 
-  /// A server that stays would keep pipes open, and whatever else it inherits by which `Process` sees the end: all input
-  /// and output goes through files, and all else is closed.
+  /// A server that stays would keep pipes open, and whatever else it inherits by which `Process` sees the end: all
+  /// input and output goes through files, and all else is closed.
   ///
   /// - Returns: what it printed.
   @discardableResult

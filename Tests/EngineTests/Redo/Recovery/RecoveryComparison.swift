@@ -3,7 +3,8 @@ import Foundation
 import IndexFormat
 import Testing
 
-/// Every block of every relation of a cluster that PostgreSQL has recovered, compared with what replay makes of the base.
+/// Every block of every relation of a cluster that PostgreSQL has recovered, compared with what replay makes of the
+/// base.
 ///
 /// What differs by nature, and how it is dealt with:
 ///
@@ -19,6 +20,8 @@ import Testing
 struct RecoveryComparison {
   /// Pages that records were replayed for and that came out equal, by the records' resource managers.
   private(set) var equal: [String: Int] = [:]
+  /// How many pages that is.
+  private(set) var equalCount = 0
   /// Pages that no record names, and that are as they were.
   private(set) var untouched = 0
   private(set) var zeros = 0
@@ -83,6 +86,7 @@ struct RecoveryComparison {
         ours.replaceSubrange(8..<10, with: [UInt8(checksum & 0xff), UInt8(checksum >> 8)])
       }
       if ours == theirs {
+        equalCount += 1
         for name in names { equal[name, default: 0] += 1 }
       } else {
         let places = (0..<ours.count).filter { ours[$0] != theirs[$0] }

@@ -13,7 +13,8 @@ struct RecoveryTests {
     var isLogical = false
 
     var testDescription: String {
-      "\(compression), full pages \(writesFullPages), checksums \(hasChecksums), hints \(logsHints), logical \(isLogical)"
+      "\(compression), full pages \(writesFullPages), checksums \(hasChecksums), hints \(logsHints), "
+        + "logical \(isLogical)"
     }
 
     var settings: [String] {
@@ -60,6 +61,7 @@ struct RecoveryTests {
       let comparison = RecoveryComparison(base, recovered, histories, variant.rules, variant.hasChecksums)
       #expect(comparison.wrong == [])
       #expect(Set(comparison.unsupported.keys).isSubset(of: Self.unsupported))
+      #expect(comparison.equalCount > 2000 && comparison.untouched > 2000)
       for (name, count) in Self.leastEqual {
         #expect(comparison.equal[name, default: 0] >= count, "\(name)")
       }

@@ -65,7 +65,8 @@ enum RecoveryWorkload {
     begin; select id from keyed where id = 8 for no key update; prepare transaction 'kept';
     select id from keyed where id = 8 for key share;
     rollback prepared 'kept';
-    insert into keyed values (5, 'again', 1, ''), (7001, 'new', 2, '') on conflict (id) do update set value = excluded.value;
+    insert into keyed values (5, 'again', 1, ''), (7001, 'new', 2, '')
+      on conflict (id) do update set value = excluded.value;
     vacuum plain;
     vacuum freeze keyed;
     create table copied (id int, word text);
@@ -87,7 +88,8 @@ enum RecoveryWorkload {
     delete from wide where id % 5 = 0;
     vacuum wide;
     -- b-tree: random inserts, duplicates, page deletion
-    insert into keyed select 10000 + (g * 7919) % 3001, 'tag ' || g % 3, g, '' from generate_series(1, 3000) g on conflict do nothing;
+    insert into keyed select 10000 + (g * 7919) % 3001, 'tag ' || g % 3, g, ''
+      from generate_series(1, 3000) g on conflict do nothing;
     create table long_keys (k text);
     create index on long_keys (k);
     insert into long_keys select md5(g::text) || repeat('k', 700) from generate_series(1, 500) g;
@@ -132,11 +134,13 @@ enum RecoveryWorkload {
     delete from bloomed where a % 3 = 0;
     vacuum bloomed;
     -- gin, gist, sp-gist
-    insert into documents select g, to_tsvector('simple', 'word' || g % 50 || ' term' || g || ' all'), point(g % 71, g % 53),
+    insert into documents select g, to_tsvector('simple', 'word' || g % 50 || ' term' || g || ' all'),
+      point(g % 71, g % 53),
       repeat('p', g % 5) || g, int4range(g, g + g % 40) from generate_series(1, 1500) g;
     delete from documents where id % 3 = 0;
     vacuum documents;
-    insert into documents select g, to_tsvector('simple', 'word' || g % 5), point(g, g), 'path' || g, int4range(g, g + 5)
+    insert into documents select g, to_tsvector('simple', 'word' || g % 5), point(g, g), 'path' || g,
+      int4range(g, g + 5)
       from generate_series(1, 300) g;
     -- sequences
     select setval('counter', 1000), nextval('counter');
@@ -165,7 +169,8 @@ enum RecoveryWorkload {
     insert into keyed select g, 'third', g, '' from generate_series(20000, 20500) g;
     insert into hashed select g, g % 9 from generate_series(5000, 6000) g;
     insert into bloomed select g, g % 17, g % 5 from generate_series(1, 300) g;
-    insert into documents select g, to_tsvector('simple', 'third' || g), point(g, -g), 'third' || g, int4range(g, g + 1) from generate_series(1, 200) g;
+    insert into documents select g, to_tsvector('simple', 'third' || g), point(g, -g), 'third' || g,
+      int4range(g, g + 1) from generate_series(1, 200) g;
     delete from many where v = 3;
     vacuum many;
     vacuum plain;

@@ -1,0 +1,143 @@
+import Engine
+import Foundation
+import IndexFormat
+
+/// How long a page takes to be made of its records: of requests that were once made to a WAL-redo process, as JSON.
+///
+/// | member | content |
+/// |---|---|
+/// | `pg_version` | 14 to 17 |
+/// | `key` | six fields |
+/// | `base_image` | base64, or null |
+/// | `records` | of each `lsn`, `will_init`, `rec_hex` |
+///
+/// Each request is replayed over and over, by one task and by two; what a second task brings is told.
+struct RedoBenchmark {
+  private let files: [String]
+
+  private static let rounds = 5
+  private static let roundTime = Duration.milliseconds(500)
+
+  init(_ arguments: ArraySlice<String>) throws {
+    guard !arguments.isEmpty else { throw BenchmarkError("usage: Benchmarks redo FILE...") }
+    files = Array(arguments)
+  }
+
+  func run() async throws {
+    for file in files {
+      let request = try JSONDecoder().decode(
+        RedoRequest.self,
+        from: try Data(contentsOf: URL(filePath: file))
+      )
+      let work = try request.work()
+      var alone: [Double] = []
+      var together: [Double] = []
+      for _ in 0..<Self.rounds {
+        alone.append(try await Self.pagesPerSecond(work, tasks: 1))
+        together.append(try await Self.pagesPerSecond(work, tasks: 2))
+      }
+      let (one, two) = (Figures(seconds: alone).median, Figures(seconds: together).median)
+      print(
+        """
+        redo \(URL(filePath: file).lastPathComponent): \(work.records.count) records
+          one task   \((1_000_000 / one).short) µs a page, \((1_000_000_000 / one / Double(work.records.count)).short) \
+        ns a record
+          two tasks  \((two / one).short) times the pages of one
+        """
+      )
+    }
+  }
+
+  private static func pagesPerSecond(_ work: RedoWork, tasks: Int) async throws -> Double {
+    let end = ContinuousClock.now + roundTime
+    let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<tasks { group.addTask { try work.replay(until: end) } }
+      return try await group.reduce(0, +)
+    }
+    return Double(counts) / (Double(roundTime.components.attoseconds) / 1e18)
+  }
+}
+
+/// A page and what is done to it.
+struct RedoWork: Sendable {
+  var rules: RedoRules
+  var key: Key
+  var base: [UInt8]?
+  var records: [KeyRead.Record]
+
+  /// - Returns: how many pages were made until then.
+  func replay(until end: ContinuousClock.Instant) throws -> Int {
+    var redo = PageRedo(rules)
+    var count = 0
+    while ContinuousClock.now < end {
+      // The clock shall not count.
+      for _ in 0..<20 { _ = try redo.value(of: key, base, records) }
+      count += 20
+    }
+    return count
+  }
+}
+
+private struct RedoRequest: Decodable {
+  struct Record: Decodable {
+    var lsn: String
+    var willInit: Bool
+    var record: String
+
+    enum CodingKeys: String, CodingKey {
+      case lsn
+      case willInit = "will_init"
+      case record = "rec_hex"
+    }
+  }
+
+  struct Fields: Decodable {
+    var field2: UInt32
+    var field3: UInt32
+    var field4: UInt32
+    var field5: UInt8
+    var field6: UInt32
+  }
+
+  var version: UInt32
+  var key: Fields
+  var base: String?
+  var records: [Record]
+
+  enum CodingKeys: String, CodingKey {
+    case version = "pg_version"
+    case key
+    case base = "base_image"
+    case records
+  }
+
+  func work() throws -> RedoWork {
+    guard let version = PostgresVersion(major: version) else { throw BenchmarkError("no such version") }
+    let tag = RelationTag(
+      tablespace: key.field2,
+      database: key.field3,
+      relation: key.field4,
+      fork: RelationFork(key.field5)
+    )
+    return RedoWork(
+      rules: RedoRules(version: version),
+      key: .relationBlock(tag, BlockNumber(key.field6)),
+      base: base.flatMap { Data(base64Encoded: $0) }.map { [UInt8]($0) },
+      records: try records.map {
+        guard let lsn = Lsn($0.lsn) else { throw BenchmarkError("no LSN: \($0.lsn)") }
+        let record = NeonRecord.postgres(willInit: $0.willInit, record: try Self.bytes($0.record))
+        return KeyRead.Record(lsn: lsn, record: record, visit: 0)
+      }
+    )
+  }
+
+  private static func bytes(_ hex: String) throws -> [UInt8] {
+    let digits = Array(hex.utf8)
+    return try stride(from: 0, to: digits.count - 1, by: 2).map { place in
+      guard let byte = UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16) else {
+        throw BenchmarkError("no hexadecimal digits")
+      }
+      return byte
+    }
+  }
+}
