@@ -12,7 +12,7 @@ protocol WALVisitor: AnyObject {
 /// Reads segments in order, in pieces, and shows their records.
 struct WALWalk: Sendable {
   let input: WALInput
-  /// The first LSN and the one behind the last at which a record may begin that is wanted.
+  /// Where the first record may begin that is wanted, and the last one end.
   var start: Lsn = .invalid
   var end = Lsn(.max)
 
@@ -39,8 +39,9 @@ struct WALWalk: Sendable {
       let first = input.start(of: segment)
       if first.value &+ (input.size.byteCount &- 1) < start.value { continue }
       if first >= end { break }
-      if segment.number != expected {
-        if let expected, let end = input.size.start(of: expected) { visitor.gap(from: end, before: segment) }
+      // What a segment lacks that is too short is missing, too.
+      if segment.number != expected || reader.page != first {
+        if expected != nil { visitor.gap(from: reader.page, before: segment) }
         outcome.recordCount &+= reader.recordCount
         reader = WALReader(segmentSize: input.size, start: .anywhere(max(first, start)))
       }
@@ -85,7 +86,7 @@ struct WALWalk: Sendable {
     var decoder = WALRecordDecoder(version: version)
     var flow = WALReader.Flow.goOn
     _ = reader.read(bytes.span.bytes) { place, record in
-      guard place.start < end else {
+      guard place.end <= end else {
         flow = .pause
         return .pause
       }

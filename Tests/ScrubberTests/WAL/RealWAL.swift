@@ -27,8 +27,9 @@ final class RealWAL: Sendable {
     vacuum freeze t;
     insert into t select i, 'again', array[i] from generate_series(3000, 4000) i;
     create sequence s; select nextval('s');
-    create table p as select point(i, i) as p from generate_series(1, 500) i;
+    create table p (p point);
     create index on p using gist (p); create index on p using spgist (p);
+    insert into p select point(i, i % 7) from generate_series(1, 1000) i;
     truncate p; drop table p;
     select pg_logical_emit_message(false, 'prefix', 'content');
     create database other strategy file_copy;

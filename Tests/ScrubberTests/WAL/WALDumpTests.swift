@@ -149,4 +149,22 @@ struct WALDumpTests {
     let kept = try await ForensicRecord.run(["wal", "verify", folder.path])
     #expect(kept.exitCode == .ok && kept.error.contains("still holds WAL of segment 1"))
   }
+
+  @Test func aSegmentThatIsCutOffIsFound() async throws {
+    let wal = try await RealWAL.made()
+    let folder = try TemporaryFolder()
+    try folder.write("000000010000000000000001", Array(try wal.bytes().prefix(0x10_0000)))
+    try folder.write("000000010000000000000002", [UInt8](repeating: 1, count: 16 << 20))
+    let paths = ["000000010000000000000001", "000000010000000000000002"].map { "\(folder.path)/\($0)" }
+    let verified = try await ForensicRecord.run(["wal", "verify"] + paths)
+    #expect(
+      verified.exitCode == .damage && verified.output.contains("wal.segment-size"),
+      "\(verified.output)"
+    )
+    #expect(verified.output.contains("wal.segment-missing") && verified.output.contains("LSN 0/1100000"))
+    let long = try TemporaryFolder()
+    try long.write("000000010000000000000001", try wal.bytes() + [0])
+    let record = try await ForensicRecord.run(["wal", "verify", long.path])
+    #expect(record.exitCode == .damage && record.output.contains("too long"))
+  }
 }

@@ -13,18 +13,13 @@ extension WALDescription {
     var main = RecordBytes(record.mainData)
     switch record.header.info & 0x70 {
     case 0x00: try describeInsert(&main)
-    case 0x10: try describeDelete(record.mainData, dialect(record.mainData, stock: 8))
-    case 0x20, 0x40: try describeUpdate(record.mainData, dialect(record.mainData, stock: 14))
+    case 0x10: try describeDelete(record.mainData, HeapDialect(ofDelete: record.mainData, version))
+    case 0x20, 0x40: try describeUpdate(record.mainData, HeapDialect(ofUpdate: record.mainData, version))
     case 0x30: try describeTruncate(&main)
     case 0x50, 0x70: add("off\(colon) \(try main.uint16())")
-    case 0x60: try describeLock(record.mainData, dialect(record.mainData, stock: 8))
+    case 0x60: try describeLock(record.mainData, HeapDialect(ofLock: record.mainData, version))
     default: break
     }
-  }
-
-  /// Only 14 and 15 of Neon write longer records under PostgreSQL's own resource manager.
-  private func dialect(_ data: RawSpan, stock: Int) -> HeapDialect {
-    version <= .v15 && data.byteCount > stock ? .embedded : .stock
   }
 
   mutating func describeNeonHeap(_ record: borrowing WALRecord) throws(RedoFault) {

@@ -61,8 +61,9 @@ public struct WALDescription {
         text += "\(separator)… \(count) in all"
         return
       }
+      let next = try item()
       text += separator
-      text += try item()
+      text += next
     }
   }
 

@@ -45,7 +45,7 @@ struct WALOptions: Sendable, Equatable {
       "end",
       short: "e",
       .value(name: "LSN"),
-      help: "Stop before the first record at or behind it."
+      help: "Stop behind the last record that ends here or before."
     ),
   ]
   static let filterUsage = [

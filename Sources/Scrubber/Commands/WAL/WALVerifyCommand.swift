@@ -35,6 +35,7 @@ struct WALVerifyCommand: Sendable, Equatable {
   func run(_ desk: CommandDesk) async throws(ScanFailure) -> ExitCode {
     let input = try await options.open(desk)
     let judge = Judge(input)
+    for segment in input.segments { judge.checkLength(of: segment) }
     let walk = WALWalk(input: input, start: options.filter.start, end: options.filter.end)
     let outcome = try await walk.run(judge)
     judge.finish()
@@ -151,6 +152,25 @@ struct WALVerifyCommand: Sendable, Equatable {
           message: "the WAL before this segment is missing",
           seen: "a segment that begins at \(input.start(of: segment))",
           expected: "one that begins at \(end)"
+        )
+      )
+    }
+
+    /// Only the last one may be shorter than the others.
+    func checkLength(of segment: WALInput.Segment) {
+      let expected = input.size.byteCount
+      guard segment.byteCount > expected || (segment.byteCount < expected && !segment.mayEnd) else { return }
+      problemCount += 1
+      findings.append(
+        Finding(
+          .walSegmentSize,
+          tenant: input.tenant,
+          timeline: input.timeline,
+          objectKey: segment.name,
+          lsn: input.start(of: segment),
+          message: "the segment is \(segment.byteCount < expected ? "cut off" : "too long")",
+          seen: "\(segment.byteCount) bytes",
+          expected: "\(expected) bytes"
         )
       )
     }
