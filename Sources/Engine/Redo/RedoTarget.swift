@@ -28,14 +28,19 @@ public struct RedoRules: Equatable, Sendable {
   public var hasNeonHeapRecords: Bool
   /// Whether clearing bits of the visibility map sets the LSN of the map's page: page servers since 2024-06.
   public var stampsClearedVisibilityMap: Bool
+  /// Whether changes of hint bits are logged: clusters with checksums or `wal_log_hints`, and so never Neon's. There a
+  /// table's page gets the LSN of the record that tells it to be all visible.
+  public var logsHintBits: Bool
 
   public init(
     version: PostgresVersion,
     hasNeonHeapRecords: Bool? = nil,
-    stampsClearedVisibilityMap: Bool = true
+    stampsClearedVisibilityMap: Bool = true,
+    logsHintBits: Bool = false
   ) {
     self.version = version
     self.hasNeonHeapRecords = hasNeonHeapRecords ?? (version <= .v15)
     self.stampsClearedVisibilityMap = stampsClearedVisibilityMap
+    self.logsHintBits = logsHintBits
   }
 }

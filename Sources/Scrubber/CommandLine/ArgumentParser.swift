@@ -5,6 +5,7 @@
 /// | `--name`, `-n` | a flag; several short ones may stand together: `-vh` |
 /// | `--name value`, `--name=value`, `-n value`, `-nvalue` | an option with a value |
 /// | `--name a b` | an option with values takes all arguments up to the next one with a dash |
+/// | `--name`, `--name=value`, `-n`, `-n=value` | an option whose value may be left out |
 /// | `--` | everything behind it is an operand |
 ///
 /// A value that begins with a dash must be written `--name=-value`: otherwise a forgotten value would swallow
@@ -63,6 +64,10 @@ struct ArgumentParser {
       guard let option = command.options.first(where: { $0.short == letter }) else {
         throw UsageError("unknown option -\(letter) of \(command.name)", hint: listHint)
       }
+      if case .optional = option.kind, text.first != "=" {
+        try add(option, written: "-\(letter)", attached: nil)
+        continue
+      }
       guard option.kind == .flag else {
         if text.first == "=" { text.removeFirst() }
         try add(option, written: "-\(letter)", attached: text.isEmpty ? nil : String(text))
@@ -84,6 +89,9 @@ struct ArgumentParser {
     case .value(let name):
       if parsed.has(option.name) { throw UsageError("\(written) is given more than once") }
       parsed.add(option.name, try value(of: written, attached: attached, named: name))
+    case .optional:
+      if parsed.has(option.name) { throw UsageError("\(written) is given more than once") }
+      parsed.add(option.name, attached)
     case .values(let name):
       parsed.add(option.name, try value(of: written, attached: attached, named: name))
       guard attached == nil else { return }

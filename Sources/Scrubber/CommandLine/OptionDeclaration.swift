@@ -6,6 +6,8 @@ struct OptionDeclaration: Sendable, Equatable {
     case value(name: String)
     /// Takes one or more values (`--id A B`), and may be given again.
     case values(name: String)
+    /// A flag that may have a value, which must be attached: `--id`, `--id=A`.
+    case optional(name: String)
   }
 
   /// Without the two dashes.
@@ -27,15 +29,20 @@ struct OptionDeclaration: Sendable, Equatable {
   var valueName: String? {
     switch kind {
     case .flag: nil
-    case .value(let name), .values(let name): name
+    case .value(let name), .values(let name), .optional(let name): name
     }
   }
 
   /// `-j, --jobs N` or `    --json`.
   var synopsis: String {
     let long = "--\(name)"
-    let value = valueName.map { " \($0)" } ?? ""
-    let more = if case .values = kind { "..." } else { "" }
-    return (short.map { "-\($0), " } ?? "    ") + long + value + more
+    let value =
+      switch kind {
+      case .flag: ""
+      case .value(let name): " \(name)"
+      case .values(let name): " \(name)..."
+      case .optional(let name): "[=\(name)]"
+      }
+    return (short.map { "-\($0), " } ?? "    ") + long + value
   }
 }

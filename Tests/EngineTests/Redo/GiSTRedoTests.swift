@@ -58,7 +58,7 @@ struct GiSTRedoTests {
       main: [0, 0, 0, 0]
     )
     let plain = try redo.value(of: RedoRecord.key(4), child, [record.at(0x3_0000_0010)])
-    record.image = child
+    record.blocks[0].image = child
     let restored = try redo.value(of: RedoRecord.key(4), nil, [record.at(0x3_0000_0010)])
     #expect(
       Self.special(restored) == Self.number(3) + Self.number(16) + Self.number(9) + [0x01, 0, 0x81, 0xff]

@@ -48,8 +48,14 @@ struct PageRedoTests {
   struct Request: Decodable {
     struct RecordText: Decodable {
       var lsn: String
-      var will_init: Bool
-      var rec_hex: String
+      var willInit: Bool
+      var record: String
+
+      enum CodingKeys: String, CodingKey {
+        case lsn
+        case willInit = "will_init"
+        case record = "rec_hex"
+      }
     }
     struct KeyText: Decodable {
       var field1: UInt8
@@ -59,12 +65,18 @@ struct PageRedoTests {
       var field5: UInt8
       var field6: UInt32
     }
-    var pg_version: UInt32
+    var version: UInt32
     var key: KeyText
     var records: [RecordText]
 
+    enum CodingKeys: String, CodingKey {
+      case version = "pg_version"
+      case key
+      case records
+    }
+
     func replay() throws -> [UInt8] {
-      var redo = PageRedo(RedoRules(version: try #require(PostgresVersion(major: pg_version))))
+      var redo = PageRedo(RedoRules(version: try #require(PostgresVersion(major: version))))
       let tag = RelationTag(
         tablespace: key.field2,
         database: key.field3,
@@ -75,7 +87,7 @@ struct PageRedoTests {
         of: .relationBlock(tag, BlockNumber(key.field6)),
         nil,
         try records.map {
-          let record = NeonRecord.postgres(willInit: $0.will_init, record: [UInt8](hex: $0.rec_hex))
+          let record = NeonRecord.postgres(willInit: $0.willInit, record: [UInt8](hex: $0.record))
           return KeyRead.Record(lsn: try #require(Lsn($0.lsn)), record: record, visit: 0)
         }
       )

@@ -97,6 +97,25 @@ struct RedoFuzzTests {
     #expect(replayed > count / 100)
   }
 
+  /// Records as servers make them, each with the page that it fits.
+  @Test(arguments: PostgresVersion.allCases)
+  func changedRecordsOfHashIndexes(version: PostgresVersion) throws {
+    var generator = RepeatableGenerator(seed: Fuzzing.seed + UInt64(version.rawValue))
+    let count = Fuzzing.count(percent: 1) / 8
+    var replayed = 0
+    for sample in HashSamples.all {
+      replayed += Self.replay(
+        RedoRecord.key(sample.block),
+        [sample.base],
+        [sample.record.bytes],
+        version,
+        count: count,
+        &generator
+      )
+    }
+    #expect(replayed > HashSamples.all.count * count / 100)
+  }
+
   @Test(.enabled(if: Golden.isPresent, Golden.absence), arguments: ["A", "F", "G"])
   func changedRecordsOnRealPages(name: String) async throws {
     let tenant = try #require(GoldenReadTests.tenants.first { $0.name == name })

@@ -9,6 +9,8 @@ struct RedoRecord {
     var number: UInt32
     var willInit = false
     var data: [UInt8] = []
+    /// A page that replay restores; stored whole, in the form of 15 and later.
+    var image: [UInt8]?
   }
 
   static let relation = RelationTag(tablespace: 1663, database: 5, relation: 16384, fork: .main)
@@ -18,21 +20,18 @@ struct RedoRecord {
   var transaction: UInt32 = 700
   var blocks: [Block]
   var main: [UInt8]
-  /// Of the first block, as 15 to 17 have them.
-  var image: [UInt8]?
 
   var bytes: [UInt8] {
     var headers: [UInt8] = []
     var payload: [UInt8] = []
-    for (index, block) in blocks.enumerated() {
-      let image = index == 0 ? image : nil
-      let flags = block.fork | (block.willInit ? 0x40 : 0) | (block.data.isEmpty ? 0 : 0x20)
-      headers += [block.id, flags | (image == nil ? 0 : 0x10)]
+    for block in blocks {
+      let imageFlag: UInt8 = block.image == nil ? 0 : 0x10
+      let flags = block.fork | (block.willInit ? 0x40 : 0) | (block.data.isEmpty ? 0 : 0x20) | imageFlag
+      headers += [block.id, flags]
       headers.appendLittleEndian(UInt16(block.data.count))
-      if let image {
+      if let image = block.image {
         headers.appendLittleEndian(UInt16(image.count))
-        // No hole; to be applied.
-        headers += [0, 0, 0x02]
+        headers += [0, 0, 2]
         payload += image
       }
       for number in [1663, 5, 16384, block.number] as [UInt32] { headers.appendLittleEndian(number) }

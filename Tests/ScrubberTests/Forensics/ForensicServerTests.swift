@@ -59,8 +59,8 @@ struct ForensicServerTests {
     #expect(remote.exitCode == 0 && local.exitCode == 0, "\(remote.error)")
     func counts(_ text: String) throws -> [String: NSObject] {
       let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: NSObject]
-      let summary = try #require(json?["summary"] as? [String: NSObject])
-      return summary.filter { ["timelines", "findings", "bodies", "coverage"].contains($0.key) }
+      let names = ["timeline_count", "counts_by_code", "coverage", "layers"]
+      return try #require(json).filter { names.contains($0.key) }
     }
     #expect(try counts(remote.output) == counts(local.output))
   }

@@ -77,7 +77,7 @@ final class RealPostgres: Sendable {
     }
   }
 
-  private static let asUser = getuid() == 0 ? "setpriv --reuid postgres --regid postgres --init-groups " : ""
+  static let asUser = getuid() == 0 ? "setpriv --reuid postgres --regid postgres --init-groups " : ""
 
   struct Failed: Error {
     var command: String
@@ -85,7 +85,7 @@ final class RealPostgres: Sendable {
   }
 
   @discardableResult
-  private static func shell(_ command: String, input: String? = nil) throws -> String {
+  static func shell(_ command: String, input: String? = nil) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = ["-c", command]

@@ -45,8 +45,8 @@ enum Heap2Redo {
   /// | 0 | 4 | transaction |
   /// | 4 | 1 | bits to set; others from 16 on |
   ///
-  /// Block 0 is the page of the map, block 1 that of the table. The table's page keeps its LSN: PostgreSQL sets it
-  /// only in clusters with checksums or logged hint bits, which the WAL-redo process is not.
+  /// Block 0 is the page of the map, block 1 that of the table. The table's page keeps its LSN unless hint
+  /// bits are logged.
   private static func visible(
     _ record: borrowing WALRecord,
     _ target: RedoTarget,
@@ -58,6 +58,7 @@ enum Heap2Redo {
     let bits = try main.uint8() & VisibilityMap.bits
     guard target.isVisibilityMap else {
       page.setAllVisible()
+      if target.rules.logsHintBits { page.lsn = target.lsn }
       return
     }
     guard let heap = record.block(id: 1), VisibilityMap.mapBlock(of: heap.block.value) == target.block else {

@@ -80,7 +80,7 @@ public struct WALReader: ~Copyable {
   /// How much of the page has been used.
   var offset = 0
   /// Where the first record begins, if it is known.
-  let firstRecord: Lsn?
+  var firstRecord: Lsn?
   /// Records that begin before are not shown.
   let firstShown: Lsn
   var previousRecord: Lsn?
@@ -107,6 +107,26 @@ public struct WALReader: ~Copyable {
     }
     let lsn = max(firstRecord ?? .invalid, firstShown)
     page = Lsn(lsn.value & ~UInt64(WALPageHeader.pageByteCount - 1))
+  }
+
+  /// Another reader that goes on from the same place.
+  public func copy() -> WALReader {
+    var copy = WALReader(
+      segmentSize: rules.segmentSize,
+      start: .anywhere(firstShown),
+      recordLimit: recordLimit
+    )
+    copy.mayEnd = mayEnd
+    copy.recordCount = recordCount
+    copy.page = page
+    copy.rules = rules
+    copy.chain = chain
+    copy.offset = offset
+    copy.firstRecord = firstRecord
+    copy.previousRecord = previousRecord
+    copy.isDoubtful = isDoubtful
+    copy.assembled = assembled
+    return copy
   }
 
   /// That of the server, as the pages say it.

@@ -10,7 +10,9 @@ public struct WALStatistics: Sendable {
     public var imageBytes: UInt64 = 0
     public var images: UInt64 = 0
 
-    mutating func add(_ other: Count) {
+    public init() {}
+
+    public mutating func add(_ other: Count) {
       records &+= other.records
       recordBytes &+= other.recordBytes
       imageBytes &+= other.imageBytes

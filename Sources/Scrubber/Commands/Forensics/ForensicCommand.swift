@@ -1,4 +1,4 @@
-/// The commands that look into a tenant, a layer, an index or a key.
+/// The commands that look into a tenant, a layer, an index, a key or the WAL.
 enum ForensicCommand: Sendable, Equatable {
   case timeline(TimelineCommand)
   case layerList(LayerListCommand)
@@ -11,13 +11,17 @@ enum ForensicCommand: Sendable, Equatable {
   case pageGet(PageGetCommand)
   case pageHistory(PageHistoryCommand)
   case keySpace(KeySpaceCommand)
+  case walDump(WALDumpCommand)
+  case walStats(WALStatsCommand)
+  case walVerify(WALVerifyCommand)
 
   static let declarations = [
     TimelineCommand.list, TimelineCommand.tree, LayerListCommand.declaration,
     LayerFileCommand.dumpDeclaration, LayerFileCommand.showDeclaration,
     LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
     IndexSearchCommand.declaration, KeyDescribeCommand.declaration, PageGetCommand.declaration,
-    PageHistoryCommand.declaration, KeySpaceCommand.declaration,
+    PageHistoryCommand.declaration, KeySpaceCommand.declaration, WALDumpCommand.declaration,
+    WALStatsCommand.declaration, WALVerifyCommand.declaration,
   ]
 
   static let groups: [CommandList.Group] = [
@@ -26,6 +30,7 @@ enum ForensicCommand: Sendable, Equatable {
     .init(name: "index", summary: "look at indices: what they say, and how they differ"),
     .init(name: "key", summary: "what keys stand for"),
     .init(name: "page", summary: "read values: what a key was worth, and how it came to that"),
+    .init(name: "wal", summary: "read the WAL: its records, counts of them, whether it is whole"),
   ]
 
   /// Nil if the name is none of these.
@@ -55,6 +60,12 @@ enum ForensicCommand: Sendable, Equatable {
       self = .pageHistory(try PageHistoryCommand(arguments, environment: environment))
     case KeySpaceCommand.declaration.name:
       self = .keySpace(try KeySpaceCommand(arguments, environment: environment))
+    case WALDumpCommand.declaration.name:
+      self = .walDump(try WALDumpCommand(arguments, environment: environment))
+    case WALStatsCommand.declaration.name:
+      self = .walStats(try WALStatsCommand(arguments, environment: environment))
+    case WALVerifyCommand.declaration.name:
+      self = .walVerify(try WALVerifyCommand(arguments, environment: environment))
     default: return nil
     }
   }
@@ -84,6 +95,9 @@ enum ForensicCommand: Sendable, Equatable {
     case .pageGet(let command): try await command.run(desk)
     case .pageHistory(let command): try await command.run(desk)
     case .keySpace(let command): try await command.run(desk)
+    case .walDump(let command): try await command.run(desk)
+    case .walStats(let command): try await command.run(desk)
+    case .walVerify(let command): try await command.run(desk)
     }
   }
 }

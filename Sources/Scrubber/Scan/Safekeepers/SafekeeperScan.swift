@@ -87,6 +87,11 @@ struct SafekeeperScan: ScanSource {
     }
   }
 
+  /// The bucket as it is now, for who reads some of it.
+  func openBucket() async throws(ScanFailure) -> (any ObjectStore, prefix: String) {
+    try await open(ScanOptions(address: address))
+  }
+
   /// Where in the folder the WAL lies: where folders are named after tenants.
   private func findPrefix(_ store: FolderObjectStore, _ path: String) throws(ScanFailure) -> String {
     var places: [String] = []

@@ -1,6 +1,6 @@
 import IndexFormat
 
-/// Reads the WAL of one timeline, segment by segment in pieces, and follows its pages and records.
+/// Reads the WAL of one timeline, segment by segment in pieces, follows its pages and records, and takes these apart.
 struct WALReading: Sendable {
   let store: any ObjectStore
   let prefix: String
@@ -16,6 +16,7 @@ struct WALReading: Sendable {
     let start = claim.flatMap { $0.start == .invalid ? nil : $0.start }
     let system = claim.flatMap { $0.systemIdentifier == 0 ? nil : $0.systemIdentifier }
     var verifier = WALVerifier(segmentSize: size, start: start, systemIdentifier: system)
+    var records = WALRecordCheck(size: size, start: start)
     let folder = prefix + SafekeeperObjectKey.timelinePrefix(inventory.tenant, inventory.timeline)
     for segment in inventory.segments where segment.name.postgresTimeline == WALSegmentName.neonTimeline {
       guard !Task.isCancelled else { return }
@@ -25,12 +26,13 @@ struct WALReading: Sendable {
       else { continue }
       verifier.mayEnd = false
       verifier.begin(number)
+      records.begin(number)
       let object = Object(
         key: "\(folder)\(segment.name)",
         size: segment.size,
         isListed: segment.presence == .listed
       )
-      await read(object, &verifier, inventory, &verdict)
+      await read(object, at: number, &verifier, &records, inventory, &verdict)
     }
     for partial in inventory.partials where partial.size == partial.name.byteCount(size: size) {
       guard !Task.isCancelled else { return }
@@ -38,10 +40,12 @@ struct WALReading: Sendable {
       else { continue }
       // Each goes on from the same complete segment.
       var verifier = verifier
+      var records = records.copy()
       verifier.mayEnd = true
       verifier.begin(number)
+      records.begin(number)
       let object = Object(key: "\(folder)\(partial.name)", size: partial.size, isListed: true)
-      await read(object, &verifier, inventory, &verdict)
+      await read(object, at: number, &verifier, &records, inventory, &verdict)
     }
   }
 
@@ -53,13 +57,16 @@ struct WALReading: Sendable {
 
   private func read(
     _ object: Object,
+    at number: WALSegmentNumber,
     _ verifier: inout WALVerifier,
+    _ records: inout WALRecordCheck,
     _ inventory: WALInventory,
     _ verdict: inout TenantVerdict
   ) async {
     var offset: UInt64 = 0
     var problems: [WALProblem] = []
     var problemCount = 0
+    let start = size.start(of: number) ?? Lsn(.max)
     while offset < object.size, !Task.isCancelled {
       let end = min(object.size, offset + Self.pieceLength)
       do throws(StoreError) {
@@ -69,10 +76,12 @@ struct WALReading: Sendable {
           let detail = "\(bytes.count) of \(end - offset) bytes: the object became shorter"
           throw StoreError(.shortRead, .read, key: object.key, detail: detail)
         }
-        verifier.add(bytes.span.bytes) { problem in
+        func report(_ problem: WALProblem) {
           problemCount += 1
           if problems.count < Self.maxFindings { problems.append(problem) }
         }
+        verifier.add(bytes.span.bytes, report: report)
+        records.add(bytes, at: Lsn(start.value &+ offset), report: report)
       } catch {
         if error.kind == .cancelled { return }
         verdict.lookErrors.append(
