@@ -17,6 +17,7 @@ public enum IngestFault: Error, Sendable {
   /// A key that page servers cannot hold: its tablespace has more than 16 bits.
   case unsupportedKey(Key)
   case relationExists(RelationTag)
+  /// A relation with number 0, or a block with the number that stands for sizes.
   case badRelation(RelationTag)
   /// A prepared transaction that is prepared already.
   case transactionPrepared(UInt64)
@@ -47,7 +48,7 @@ extension IngestFault: CustomStringConvertible {
       "found a resource manager that PostgreSQL \(version.major) does not have"
     case .unsupportedKey(let key): "key \(key): found a tablespace of more than 16 bits"
     case .relationExists(let tag): "relation \(tag): found it, expected none"
-    case .badRelation(let tag): "relation \(tag): found number 0, expected another one"
+    case .badRelation(let tag): "relation \(tag): found number 0 or the last block number, expected another one"
     case .transactionPrepared(let transaction): "transaction \(transaction): found it prepared already"
     case .transactionInFuture(let transaction):
       "transaction \(transaction): found in the first epoch, expected one that was given out"

@@ -3,7 +3,7 @@ import IndexFormat
 /// Turns records of the WAL into values of keys, exactly as page servers do. Reads and waits for nothing: it says what
 /// it needs to know, and is given it.
 ///
-///     if let need = try ingest.need(of: record) { … load it … }
+///     while let need = try ingest.need(of: record) { ingest.take(… what was needed …) }
 ///     let copy = try ingest.ingest(record, endingAt: place.end, into: layer)
 ///
 /// Order of work of a record that ends at L; all its values have the LSN L:
@@ -48,12 +48,8 @@ public final class WALIngest {
     }
   }
 
-  /// Takes up what was needed.
-  func load(_ need: IngestNeed, by loader: IngestLoader) async throws(ReadError) {
-    var state = state
-    try await loader.load(need, into: &state)
-    self.state = state
-  }
+  /// Takes up what was needed, as it was where ingest began.
+  public func take(_ answer: IngestAnswer) { state.take(answer) }
 
   @inline(__always)
   func need(_ database: DatabaseTag) -> IngestNeed? {
@@ -73,8 +69,6 @@ public final class WALIngest {
     into layer: MemoryLayer
   ) throws(IngestFault) -> DatabaseCopy? {
     guard lsn > lastLsn else { throw .notBehind(lastLsn) }
-    lastLsn = lsn
-    recordCount &+= 1
     if record.header.transaction != 0 { state.checkpoint.advance(past: record.header.transaction) }
     let output = IngestOutput(layer: layer, lsn: lsn)
     let copy = try effect(of: record, output)
@@ -84,6 +78,8 @@ public final class WALIngest {
       output.put(.checkpoint, state.checkpoint.value)
       state.checkpoint.isModified = false
     }
+    lastLsn = lsn
+    recordCount &+= 1
     return copy
   }
 

@@ -49,7 +49,7 @@ final class IngestFixture {
   }
 
   private func take(_ bytes: [UInt8]) async throws -> Lsn {
-    while let need = try Self.need(wal, bytes) { try await wal.load(need, by: loader) }
+    while let need = try Self.need(wal, bytes) { wal.take(try await loader.answer(need)) }
     let lsn = Lsn(wal.lastLsn.value + 8)
     do {
       _ = try Self.ingest(wal, bytes, lsn, layer)

@@ -203,5 +203,11 @@ struct TimelineGrowthTests {
       #expect("\(error)".contains("\(place.start)") && "\(error)".contains("checksum"))
     }
     #expect(growth.lastLsn == wal.places[99].end)
+    await #expect(throws: IngestError.self) { try await growth.ingest([]) }
+    // What came before is there.
+    let whole = try await Self.begin()
+    whole.stop = growth.lastLsn
+    try await whole.ingest(wal.bytes)
+    #expect(Self.values(growth) == Self.values(whole))
   }
 }

@@ -24,6 +24,10 @@ public final class TimelineGrowth {
   private var layers: Timeline?
   /// Values that are not in layers yet, the oldest first.
   private var runs: [(run: MemoryRun, name: LayerName)] = []
+  /// Where the last record ended of which all is in memory.
+  public private(set) var lastLsn: Lsn
+  /// Why nothing can be ingested any more.
+  private var failure: IngestError?
   /// Behind the last LSN that is in a run.
   private var frozenEnd: Lsn
   private var reader: WALReader
@@ -46,6 +50,7 @@ public final class TimelineGrowth {
     base = source
     layers = source.layers
     self.segmentSize = segmentSize
+    lastLsn = wal.lastLsn
     frozenEnd = wal.lastLsn.successor
     reader = WALReader(segmentSize: segmentSize, start: .record(wal.lastLsn), version: rules.version)
     reader.mayEnd = true
@@ -69,16 +74,14 @@ public final class TimelineGrowth {
     }
   }
 
-  /// Where the last record ended.
-  public var lastLsn: Lsn { wal.lastLsn }
   public var recordCount: UInt64 { wal.recordCount }
-  public var isPaused: Bool { stop.map { wal.lastLsn >= $0 } ?? false }
+  public var isPaused: Bool { stop.map { lastLsn >= $0 } ?? false }
 
   /// Where the bytes must begin that are given next.
   public var wanted: Lsn { Lsn(reader.page.value &+ UInt64(buffer.count) &- UInt64(passedByteCount)) }
 
   /// The timeline as far as it has been ingested.
-  public func timeline() -> GrowingTimeline { timeline(below: wal.lastLsn.successor) }
+  public func timeline() -> GrowingTimeline { timeline(below: lastLsn.successor) }
 
   private func timeline(below end: Lsn) -> GrowingTimeline {
     freeze(below: end)
@@ -88,25 +91,38 @@ public final class TimelineGrowth {
   /// The runs that are in memory, with the names of the layers that they would be.
   public var frozen: [(run: MemoryRun, name: LayerName)] { runs }
 
-  /// Ingests the records in the bytes, and keeps what is no whole record yet. Once it is paused bytes are only kept.
+  /// Ingests the records in the bytes, and keeps what is no whole record yet. Once it is paused bytes are only kept. After
+  /// an error the timeline stands behind the last whole record, and each further call throws the same.
   public func ingest(_ bytes: [UInt8]) async throws(IngestError) {
+    if let failure { throw failure }
     if buffer.isEmpty, passedByteCount == 0 {
       buffer = bytes
     } else {
       buffer += bytes.dropFirst(passedByteCount)
+      passedByteCount -= min(passedByteCount, bytes.count)
     }
-    passedByteCount -= min(passedByteCount, bytes.count)
+    do throws(IngestError) {
+      try await ingest()
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  private func ingest() async throws(IngestError) {
     while !isPaused {
       let pending = try readOn()
       if let pending { try await resolve(pending) }
-      if layer.byteCount >= runByteCount || layer.isFull { try flush() }
+      if isFull { try flush() }
       if pending == nil { return }
     }
   }
 
+  private var isFull: Bool { layer.byteCount >= runByteCount || layer.isFull }
+
   /// Writes what is in memory to layers, if there is a place for them.
   public func flush() throws(IngestError) {
-    freeze(below: wal.lastLsn.successor)
+    freeze(below: lastLsn.successor)
     guard let destination else { return }
     while let (run, name) = runs.first {
       do throws(LayerWriteError) {
@@ -147,8 +163,7 @@ public final class TimelineGrowth {
       } catch {
         failure = error
       }
-      let isFull = self.layer.byteCount >= self.runByteCount || self.layer.isFull
-      if isFull, pending == nil { pending = Pending(place: place) }
+      if self.isFull, pending == nil { pending = Pending(place: place) }
       return failure != nil || pending != nil || self.isPaused ? .pause : .goOn
     } report: {
       if failure == nil { failure = IngestError(.damaged($0), at: $0.lsn) }
@@ -200,8 +215,11 @@ public final class TimelineGrowth {
       if try wal.need(of: record) != nil {
         return .success(Pending(place: place, record: record.bytes.copy(0..<record.bytes.byteCount)))
       }
-      let copy = try wal.ingest(record, endingAt: place.end, into: layer)
-      return .success(copy.map { Pending(place: place, copy: $0) })
+      if let copy = try wal.ingest(record, endingAt: place.end, into: layer) {
+        return .success(Pending(place: place, copy: copy))
+      }
+      lastLsn = place.end
+      return .success(nil)
     } catch {
       return .failure(error)
     }
@@ -214,7 +232,7 @@ public final class TimelineGrowth {
       let header = WALRecordHeader(pending.record.span.bytes)
       if let need = try need(of: pending) {
         do throws(ReadError) {
-          try await wal.load(need, by: loader)
+          wal.take(try await loader.answer(need))
         } catch {
           throw IngestError(.read(error), at: pending.place.end, header)
         }
@@ -230,6 +248,7 @@ public final class TimelineGrowth {
     } catch {
       throw IngestError(.read(error), at: pending.place.end)
     }
+    lastLsn = pending.place.end
   }
 
   private func need(of pending: Pending) throws(IngestError) -> IngestNeed? {

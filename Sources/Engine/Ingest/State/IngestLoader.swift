@@ -35,34 +35,29 @@ struct IngestLoader {
     )
   }
 
-  func load(_ need: IngestNeed, into state: inout IngestState) async throws(ReadError) {
+  func answer(_ need: IngestNeed) async throws(ReadError) -> IngestAnswer {
     switch need {
     case .relations(let database):
       let sizes = try await catalog.relationSizes(of: database, at: lsn)
-      state.relations[database] = RelationDirectory(
-        sizes.map { RelationDirectory.Entry(relation: $0.tag.relation, fork: $0.tag.fork) }
-      )
-      for size in sizes { state.sizes.set(size.tag, size.blockCount) }
-      if rules.writesSecondLayout { try await loadSecondLayout(of: database, into: &state) }
+      return .relations(database, sizes, secondLayout: try await secondLayout(of: database))
     case .auxFiles(let key):
       let range = KeyRange(start: key, end: key.successor ?? key)
-      var list = AuxFileList()
-      if let value = try await catalog.source.values(of: KeySpace(range), at: lsn).first {
-        list = try catalog.parse(key, lsn, value.bytes)
+      guard let value = try await catalog.source.values(of: KeySpace(range), at: lsn).first else {
+        return .auxFiles(key, AuxFileList())
       }
-      state.load(key, list)
+      return .auxFiles(key, try catalog.parse(key, lsn, value.bytes))
     }
   }
 
-  private func loadSecondLayout(
-    of database: DatabaseTag,
-    into state: inout IngestState
-  ) async throws(ReadError) {
+  private func secondLayout(of database: DatabaseTag) async throws(ReadError) -> [RelationTag] {
+    guard rules.writesSecondLayout else { return [] }
+    var tags: [RelationTag] = []
     let range = KeySpace(KeyRange.relationDirectoriesV2(database))
     for value in try await catalog.source.values(of: range, at: lsn) {
       guard case .relationDirectoryV2(let tag) = KeyClass(value.key) else { continue }
       let marker: RelationMarker = try catalog.parse(value.key, lsn, value.bytes)
-      if marker == .exists { state.secondLayout.insert(tag) }
+      if marker == .exists { tags.append(tag) }
     }
+    return tags
   }
 }

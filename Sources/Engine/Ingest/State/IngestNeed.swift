@@ -8,6 +8,13 @@ public enum IngestNeed: Equatable, Sendable {
   case auxFiles(Key)
 }
 
+/// What was needed.
+public enum IngestAnswer: Sendable {
+  /// Relation forks, and those that the second layout has.
+  case relations(DatabaseTag, [RelationSize], secondLayout: [RelationTag])
+  case auxFiles(Key, AuxFileList)
+}
+
 /// A database that a record copies file by file. Its directories are written with the record; pages and the relation
 /// map are to be read as they were before it, and put at its LSN.
 public struct DatabaseCopy: Equatable, Sendable {

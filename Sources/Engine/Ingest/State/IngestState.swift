@@ -34,7 +34,7 @@ struct IngestState {
     relations[database] != nil || databases.entry(of: database) == nil
   }
 
-  /// A file's list; nil if it is not loaded.
+  /// The list of a key that is loaded, with a file put or deleted.
   mutating func updateAuxFile(_ path: AuxFilePath, _ content: [UInt8]) throws(IngestFault) -> AuxFileList {
     var list = auxFiles[path.key.key] ?? AuxFileList()
     auxFileByteCount -= Self.byteCount(of: list)
@@ -51,9 +51,18 @@ struct IngestState {
     return list
   }
 
-  mutating func load(_ key: Key, _ list: AuxFileList) {
-    auxFiles[key] = list
-    auxFileByteCount += Self.byteCount(of: list)
+  mutating func take(_ answer: IngestAnswer) {
+    switch answer {
+    case .relations(let database, let known, let second):
+      relations[database] = RelationDirectory(
+        known.map { RelationDirectory.Entry(relation: $0.tag.relation, fork: $0.tag.fork) }
+      )
+      for size in known { sizes.set(size.tag, size.blockCount) }
+      secondLayout.formUnion(second)
+    case .auxFiles(let key, let list):
+      auxFiles[key] = list
+      auxFileByteCount += Self.byteCount(of: list)
+    }
   }
 
   private static func byteCount(of list: AuxFileList) -> Int {
