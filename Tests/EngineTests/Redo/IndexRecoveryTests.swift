@@ -5,12 +5,7 @@ import Testing
 
 /// Pages of GIN, GiST and SP-GiST indexes replayed from nothing, compared byte for byte with those that PostgreSQL's
 /// own recovery makes of the same WAL.
-@Suite(
-  .enabled(
-    if: !RecoveryCluster.installed.isEmpty,
-    "SKIPPED, NOT CHECKED: no PostgreSQL 15; run tools/setup tests"
-  )
-)
+@Suite(.enabled(if: PostgresPrograms.areComplete, PostgresPrograms.absence))
 struct IndexRecoveryTests {
   /// Kinds of records that the workload must have written, by the upper half of `xl_info`.
   private static let wanted: [ResourceManager: Set<UInt8>] = [
@@ -20,9 +15,9 @@ struct IndexRecoveryTests {
   ]
 
   /// With and without images in WAL: each time other records are replayed.
-  @Test(arguments: RecoveryCluster.installed, [false, true])
-  fileprivate func replayGivesThePagesOfRecovery(server: RecoveryCluster.Server, hasImages: Bool) throws {
-    let cluster = try RecoveryCluster(server)
+  @Test(arguments: PostgresPrograms.installed, [false, true])
+  fileprivate func replayGivesThePagesOfRecovery(server: PostgresPrograms, hasImages: Bool) throws {
+    let cluster = try IndexCluster(server)
     for workload in [IndexWorkload.gin, IndexWorkload.gist, IndexWorkload.spgist] {
       try cluster.run(workload, options: "-c full_page_writes=\(hasImages ? "on" : "off")")
     }
@@ -141,37 +136,17 @@ extension KeyRead.Record {
 }
 
 /// A cluster on which statements are run without a server, and a copy of it from before, which its WAL is replayed on.
-private final class RecoveryCluster {
-  struct Server: CustomTestStringConvertible, Sendable {
-    var programs: String
-    var version: PostgresVersion
-    var testDescription: String { "\(version)" }
-  }
-
-  /// PostgreSQL 15 as Debian has it, and programs that `SCRUBBER_POSTGRES` lists, as `16:/folder,17:/folder`.
-  static let installed: [Server] = {
-    let others = ProcessInfo.processInfo.environment["SCRUBBER_POSTGRES"] ?? ""
-    let listed = others.split(separator: ",").compactMap { text -> Server? in
-      let parts = text.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, let version = UInt32(parts[0]).flatMap(PostgresVersion.init(major:)) else {
-        return nil
-      }
-      return Server(programs: String(parts[1]), version: version)
-    }
-    return ([Server(programs: "/usr/lib/postgresql/15/bin", version: .v15)] + listed)
-      .filter { FileManager.default.isExecutableFile(atPath: "\($0.programs)/initdb") }
-  }()
-
-  private let server: Server
+private final class IndexCluster {
+  private let server: PostgresPrograms
   private let folder: URL
 
-  init(_ server: Server) throws {
+  init(_ server: PostgresPrograms) throws {
     self.server = server
     folder = FileManager.default.temporaryDirectory.appending(path: "scrubber-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // The programs refuse to be root.
     if getuid() == 0 { try Self.shell("chown postgres '\(folder.path)'") }
-    let initdb = "'\(server.programs)/initdb' -D data -U scrubber --no-sync --locale=C -E UTF8"
+    let initdb = "'\(server.folder)/initdb' -D data -U scrubber --no-sync --locale=C -E UTF8"
     try shellAsUser("\(initdb) && cp -a data recovered")
   }
 
@@ -206,7 +181,7 @@ private final class RecoveryCluster {
   }
 
   private func postgres(_ data: String, _ options: String) -> String {
-    "'\(server.programs)/postgres' --single -j -D \(data) -c fsync=off -c wal_keep_size=64GB -c max_wal_size=8GB"
+    "'\(server.folder)/postgres' --single -j -D \(data) -c fsync=off -c wal_keep_size=64GB -c max_wal_size=8GB"
       + " -c wal_recycle=off -c shared_buffers=64MB \(options) postgres"
   }
 
