@@ -42,6 +42,5 @@ struct PostgresPrograms: CustomTestStringConvertible, Sendable {
   static var areComplete: Bool {
     [.v15, .v16, .v17].allSatisfy { version in installed.contains { $0.version == version } }
   }
-
   static let absence: Comment = "SKIPPED, NOT CHECKED: no PostgreSQL 15, 16 and 17; run tools/setup tests"
 }

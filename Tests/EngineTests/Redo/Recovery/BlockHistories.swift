@@ -14,6 +14,7 @@ struct BlockHistories {
 
   /// All segments of a cluster, and where the first one begins.
   struct WAL {
+    var version: PostgresVersion
     var start: Lsn
     var bytes: [UInt8]
   }
@@ -31,7 +32,7 @@ struct BlockHistories {
     self.end = Array(end.utf8)
     var reader = WALReader(segmentSize: .standard, start: .anywhere(start))
     reader.mayEnd = true
-    var decoder = WALRecordDecoder(version: .v15)
+    var decoder = WALRecordDecoder(version: wal.version)
     let bytes = wal.bytes
     let first = Int(reader.page.value - wal.start.value)
     var found = self
@@ -53,7 +54,7 @@ struct BlockHistories {
 
   private mutating func add(_ record: borrowing WALRecord, _ lsn: Lsn) {
     let operation = WALOperation(record.header)
-    let name = operation.fullName(.v15)
+    let name = operation.fullName(record.version)
     operations[name, default: 0] += 1
     // The name stands behind a time of 8 bytes.
     if name == "XLOG/RESTORE_POINT" {

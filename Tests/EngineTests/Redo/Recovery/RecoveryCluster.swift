@@ -2,7 +2,7 @@ import Foundation
 import IndexFormat
 import Testing
 
-/// A cluster of Debian's PostgreSQL 15 that works, crashes, and is recovered by the server itself, up to a named place
+/// A cluster of a real PostgreSQL that works, crashes, and is recovered by the server itself, up to a named place
 /// in its WAL and without letting anyone in: nothing but replay touches its pages.
 ///
 /// | folder | content |
@@ -11,18 +11,17 @@ import Testing
 /// | `data` | the cluster when it was killed, with its WAL |
 /// | `recovered` | the copy, behind the server's replay of that WAL |
 final class RecoveryCluster {
-  static let programs = "/usr/lib/postgresql/15/bin"
-  static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "\(programs)/initdb") }
-  static let absence: Comment = "SKIPPED, NOT CHECKED: no PostgreSQL 15; run tools/setup tests"
   private static let asUser = getuid() == 0 ? "setpriv --reuid postgres --regid postgres --init-groups " : ""
 
+  let server: PostgresPrograms
   let folder: URL
   var base: URL { folder.appending(path: "base") }
   var data: URL { folder.appending(path: "data") }
   var recovered: URL { folder.appending(path: "recovered") }
 
   /// - settings: lines of `postgresql.conf`.
-  init(settings: [String], hasChecksums: Bool) throws {
+  init(_ server: PostgresPrograms, settings: [String], hasChecksums: Bool) throws {
+    self.server = server
     folder = FileManager.default.temporaryDirectory.appending(path: "scrubber-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // The programs refuse to be root.
@@ -70,7 +69,7 @@ final class RecoveryCluster {
 
   @discardableResult
   private func run(_ program: String, input: String = "") throws -> String {
-    try shell("\(Self.asUser)\(Self.programs)/\(program)", input: input)
+    try shell("\(Self.asUser)\(server.folder)/\(program)", input: input)
   }
 
   private func append(_ lines: [String], to path: String) throws {
@@ -133,6 +132,6 @@ final class RecoveryCluster {
     }
     let first = try #require(names.min().flatMap { UInt64($0.suffix(8), radix: 16) })
     let bytes = try names.sorted().flatMap { [UInt8](try Data(contentsOf: folder.appending(path: $0))) }
-    return BlockHistories.WAL(start: Lsn(first << 24), bytes: bytes)
+    return BlockHistories.WAL(version: server.version, start: Lsn(first << 24), bytes: bytes)
   }
 }

@@ -26,7 +26,6 @@ struct RecoveryComparison {
   private(set) var untouched = 0
   private(set) var zeros = 0
   private(set) var freeSpaceMap = 0
-  private(set) var unsupported: [String: Int] = [:]
   private(set) var wrong: [String] = []
 
   private let base: RelationFiles
@@ -94,11 +93,7 @@ struct RecoveryComparison {
         wrong.append("\(tag) block \(block), \(names.sorted()): \(places.count) bytes, \(bytes)")
       }
     } catch {
-      if error.fault == .unsupported {
-        for name in names { unsupported[name, default: 0] += 1 }
-      } else {
-        wrong.append("\(error)")
-      }
+      wrong.append("\(error)")
     }
   }
 
