@@ -30,31 +30,39 @@ struct RedoBenchmark {
         from: try Data(contentsOf: URL(filePath: file))
       )
       let work = try request.work()
-      var alone: [Double] = []
-      var together: [Double] = []
+      var alone: [Pace] = []
+      var together: [Pace] = []
       for _ in 0..<Self.rounds {
-        alone.append(try await Self.pagesPerSecond(work, tasks: 1))
-        together.append(try await Self.pagesPerSecond(work, tasks: 2))
+        alone.append(try await Self.pace(of: work, tasks: 1))
+        together.append(try await Self.pace(of: work, tasks: 2))
       }
-      let (one, two) = (Figures(seconds: alone).median, Figures(seconds: together).median)
+      let (one, two) = (alone.map(\.pagesPerSecond), together.map(\.pagesPerSecond))
+      let cpu = Figures(seconds: alone.map(\.cpuSecondsPerPage)).median
+      let wall = 1 / Figures(seconds: one).median
       print(
         """
         redo \(URL(filePath: file).lastPathComponent): \(work.records.count) records
-          one task   \((1_000_000 / one).short) µs a page, \((1_000_000_000 / one / Double(work.records.count)).short) \
-        ns a record
-          two tasks  \((two / one).short) times the pages of one
+          one task   \((cpu * 1_000_000).short) µs CPU a page, \((wall * 1_000_000).short) µs wall; \
+        \((cpu * 1_000_000_000 / Double(work.records.count)).short) ns CPU a record
+          two tasks  \((Figures(seconds: two).median * wall).short) times the pages of one
         """
       )
     }
   }
 
-  private static func pagesPerSecond(_ work: RedoWork, tasks: Int) async throws -> Double {
+  private struct Pace {
+    var pagesPerSecond: Double
+    var cpuSecondsPerPage: Double
+  }
+
+  private static func pace(of work: RedoWork, tasks: Int) async throws -> Pace {
     let end = ContinuousClock.now + roundTime
-    let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+    let (count, cpu) = try await withThrowingTaskGroup(of: (count: Int, cpu: Double).self) { group in
       for _ in 0..<tasks { group.addTask { try work.replay(until: end) } }
-      return try await group.reduce(0, +)
+      return try await group.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.cpu) }
     }
-    return Double(counts) / (Double(roundTime.components.attoseconds) / 1e18)
+    let seconds = Double(roundTime.components.attoseconds) / 1e18
+    return Pace(pagesPerSecond: Double(count) / seconds, cpuSecondsPerPage: cpu / Double(max(1, count)))
   }
 }
 
@@ -65,16 +73,24 @@ struct RedoWork: Sendable {
   var base: [UInt8]?
   var records: [KeyRead.Record]
 
-  /// - Returns: how many pages were made until then.
-  func replay(until end: ContinuousClock.Instant) throws -> Int {
+  /// - Returns: how many pages were made until then, and how much time of a processor that took.
+  func replay(until end: ContinuousClock.Instant) throws -> (count: Int, cpu: Double) {
     var redo = PageRedo(rules)
     var count = 0
+    let start = Self.threadTime()
     while ContinuousClock.now < end {
       // The clock shall not count.
       for _ in 0..<20 { _ = try redo.value(of: key, base, records) }
       count += 20
     }
-    return count
+    return (count, Self.threadTime() - start)
+  }
+
+  /// Replay does not wait for anything, so that it stays on one thread.
+  private static func threadTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
 

@@ -125,17 +125,19 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
       page.fill(image)
       hasPage = true
     }
-    for record in records {
+    // By index: a record that the loop took out would be copied, with all that its kind might hold.
+    for index in records.indices {
+      let lsn = records[index].lsn
       do throws(RedoFault) {
-        if case .postgres(_, let bytes) = record.record {
-          let place = Place(tag: tag, block: block, lsn: record.lsn, rules: rules, page: page)
+        if case .postgres(_, let bytes) = records[index].record {
+          let place = Place(tag: tag, block: block, lsn: lsn, rules: rules, page: page)
           hasPage = try Self.replay(bytes.span.bytes, place, hasPage, &decoder, &images)
         } else {
           guard hasPage else { throw .noBase }
-          try NeonRecordRedo.replay(record.record, record.lsn, tag, block, rules, page)
+          try NeonRecordRedo.replay(records[index].record, lsn, tag, block, rules, page)
         }
       } catch {
-        throw Self.error(error, key, record)
+        throw Self.error(error, key, records[index])
       }
     }
     return [UInt8](UnsafeRawBufferPointer(start: page.bytes, count: RedoPage.byteCount))

@@ -42,7 +42,7 @@ struct HashMeta {
 
   /// Makes the page of an index that `tupleCount` tuples are expected in.
   init(
-    initializing page: RedoPage,
+    making page: RedoPage,
     tupleCount: Double,
     function: UInt32,
     tuplesPerBucket: UInt16

@@ -100,7 +100,7 @@ enum HashRedo {
     let function = try main.uint32()
     let tuplesPerBucket = try main.uint16()
     _ = try HashMeta(
-      initializing: page,
+      making: page,
       tupleCount: tupleCount,
       function: function,
       tuplesPerBucket: tuplesPerBucket
