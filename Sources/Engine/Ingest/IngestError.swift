@@ -48,7 +48,7 @@ extension IngestFault: CustomStringConvertible {
       "found a resource manager that PostgreSQL \(version.major) does not have"
     case .unsupportedKey(let key): "key \(key): found a tablespace of more than 16 bits"
     case .relationExists(let tag): "relation \(tag): found it, expected none"
-    case .badRelation(let tag): "relation \(tag): found number 0 or the last block number, expected another one"
+    case .badRelation(let tag): "relation \(tag): found number 0 or the last block, expected others"
     case .transactionPrepared(let transaction): "transaction \(transaction): found it prepared already"
     case .transactionInFuture(let transaction):
       "transaction \(transaction): found in the first epoch, expected one that was given out"

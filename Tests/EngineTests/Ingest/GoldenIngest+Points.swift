@@ -26,8 +26,8 @@ extension GoldenIngest {
       counts.points += 1
     }
     #expect(counts.points == pointCount)
-    #expect(counts.equal + counts.unsupported == pointValueCount)
-    #expect(counts.unsupported * 100 < pointValueCount)
+    #expect(counts.equal == pointValueCount)
+    #expect(counts.unsupported == 0)
   }
 
   private func compare(
