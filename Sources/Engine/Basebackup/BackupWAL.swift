@@ -49,8 +49,9 @@ struct BackupWAL {
   /// Where a record begins that is written next: aligned to 8 bytes, and behind the header of a page.
   static func recordStart(notBefore lsn: Lsn, _ segmentSize: WALSegmentSize) -> Lsn {
     let aligned = (lsn.value + 7) & ~7
-    guard aligned % page == 0 else { return Lsn(aligned) }
-    return Lsn(aligned + headerByteCount(at: aligned, segmentSize))
+    let pageStart = aligned / page * page
+    // No record ends within a header, but whoever asks may name any LSN.
+    return Lsn(max(aligned, pageStart + headerByteCount(at: pageStart, segmentSize)))
   }
 
   private static func headerByteCount(at address: UInt64, _ segmentSize: WALSegmentSize) -> UInt64 {
