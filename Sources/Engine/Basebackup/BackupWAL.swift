@@ -37,7 +37,8 @@ struct BackupWAL {
   init?(_ version: PostgresVersion, _ systemIdentifier: UInt64, _ segmentSize: WALSegmentSize, at lsn: Lsn) {
     // Room for the rest of the segment, and for another one.
     guard lsn.value <= .max - 4 * segmentSize.byteCount,
-      WALSegmentName(segmentSize.segment(of: Lsn(lsn.value + segmentSize.byteCount)), size: segmentSize) != nil
+      WALSegmentName(segmentSize.segment(of: Lsn(lsn.value + segmentSize.byteCount)), size: segmentSize)
+        != nil
     else { return nil }
     self.version = version
     self.systemIdentifier = systemIdentifier
@@ -98,8 +99,12 @@ struct BackupWAL {
   }
 
   /// Gives a segment to `visit`, page by page.
-  func forEachPage(of name: WALSegmentName, _ visit: (RawSpan) throws(BackupError) -> Void) throws(BackupError) {
-    guard let segment = name.segment(size: segmentSize), let first = segmentSize.start(of: segment) else { return }
+  func forEachPage(of name: WALSegmentName, _ visit: (RawSpan) throws(BackupError) -> Void)
+    throws(BackupError)
+  {
+    guard let segment = name.segment(size: segmentSize), let first = segmentSize.start(of: segment) else {
+      return
+    }
     var bytes = [UInt8](repeating: 0, count: WALPageHeader.pageByteCount)
     let zeros = bytes
     var isZero = true

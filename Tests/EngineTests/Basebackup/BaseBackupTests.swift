@@ -196,7 +196,10 @@ struct BaseBackupTests {
       ("crc", { $0.values[.controlFile]?[100] ^= 1 }),
       ("fork of 1663/5/16384", { $0.putRelations([(16384, 9, 0)], of: ClusterBuilder.database) }),
       ("tablespace", { Self.putUserTablespace(in: &$0) }),
-      ("at most 32", { $0.put(.slruSegmentSize(SLRUSegment(.multixactOffsets, number: 0)), BlockCountValue(33)) }),
+      (
+        "at most 32",
+        { $0.put(.slruSegmentSize(SLRUSegment(.multixactOffsets, number: 0)), BlockCountValue(33)) }
+      ),
     ]
     for (text, change) in changes {
       var cluster = Self.cluster()

@@ -17,23 +17,25 @@ struct StockServerTests {
   struct Boot: CustomTestStringConvertible, Sendable {
     var point: String
     var version: PostgresVersion
-    var user: String
     var testDescription: String { point }
   }
 
+  /// Of all golden clusters.
+  private static let user = "cloud_admin"
+
   static let all: [Boot] = [
-    Boot(point: "C.main@end", version: .v15, user: "cloud_admin"),
-    Boot(point: "G.main@ckpt", version: .v15, user: "pg"),
-    Boot(point: "G.main@end", version: .v15, user: "pg"),
-    Boot(point: "A.main@end", version: .v17, user: "pg"),
-    Boot(point: "A.main@bench1", version: .v17, user: "pg"),
-    Boot(point: "A.dev@fend", version: .v17, user: "pg"),
-    Boot(point: "A.grand@fend", version: .v17, user: "pg"),
-    Boot(point: "A.ro@bench1", version: .v17, user: "pg"),
-    Boot(point: "B.0004.main@end", version: .v17, user: "pg"),
-    Boot(point: "F.main@end", version: .v17, user: "pg"),
-    Boot(point: "H.main@end", version: .v17, user: "pg"),
-    Boot(point: "I.main@w1", version: .v17, user: "pg"),
+    Boot(point: "C.main@end", version: .v15),
+    Boot(point: "G.main@ckpt", version: .v15),
+    Boot(point: "G.main@end", version: .v15),
+    Boot(point: "A.main@end", version: .v17),
+    Boot(point: "A.main@bench1", version: .v17),
+    Boot(point: "A.dev@fend", version: .v17),
+    Boot(point: "A.grand@fend", version: .v17),
+    Boot(point: "A.ro@bench1", version: .v17),
+    Boot(point: "B.0004.main@end", version: .v17),
+    Boot(point: "F.main@end", version: .v17),
+    Boot(point: "H.main@end", version: .v17),
+    Boot(point: "I.main@w1", version: .v17),
   ]
 
   static var possible: [Boot] {
@@ -64,14 +66,14 @@ struct StockServerTests {
     #expect(!log.contains("redo starts") && !log.contains("FATAL") && !log.contains("PANIC"))
 
     let prepared = try await backup.catalog.preparedTransactions(at: point.lsn).transactions.count
-    #expect(try server.query("select count(*) from pg_prepared_xacts", user: boot.user) == ["\(prepared)"])
-    let rows = try countRows(server, boot.user)
-    try amcheck(server, boot.user)
+    #expect(try server.query("select count(*) from pg_prepared_xacts", user: Self.user) == ["\(prepared)"])
+    let rows = try countRows(server, Self.user)
+    try amcheck(server, Self.user)
     // It goes on from there: writes, stops and starts again.
-    _ = try server.query("create table scrubber_wrote as select generate_series(1, 1000)", user: boot.user)
+    _ = try server.query("create table scrubber_wrote as select generate_series(1, 1000)", user: Self.user)
     try server.stop()
     try server.start()
-    #expect(try server.query("select count(*) from scrubber_wrote", user: boot.user) == ["1000"])
+    #expect(try server.query("select count(*) from scrubber_wrote", user: Self.user) == ["1000"])
     try server.stop()
     print("\(boot.point): \(summary.pageCount) pages, \(rows.tables) tables, \(rows.rows) rows")
   }
