@@ -92,8 +92,8 @@ struct StockServerTests {
     #expect(dump.contains("CHECKPOINT_SHUTDOWN redo \(summary.nextRecord)"), "\(dump)")
   }
 
-  /// Reads every row of every table of every database, and counts those of tables of users twice: by their pages, and by
-  /// an index if there is one.
+  /// Reads every row of every table of every database, and counts those of tables of users twice: by their pages, and
+  /// by an index if there is one.
   private func countRows(_ server: StockServer, _ user: String) throws -> (tables: Int, rows: Int) {
     var total = (tables: 0, rows: 0)
     let databases = try server.query("select datname from pg_database where datallowconn", user: user)

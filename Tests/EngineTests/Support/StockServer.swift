@@ -43,8 +43,9 @@ final class StockServer {
   }
 
   deinit {
-    // What the test says counts; the system clears its temporary folder.
+    // What the test says counts.
     if isRunning { _ = try? control("stop -m immediate") }
+    // The system clears its temporary folder.
     try? FileManager.default.removeItem(at: folder)
   }
 
