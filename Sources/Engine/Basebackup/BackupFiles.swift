@@ -46,7 +46,9 @@ struct ReplicationSlotFile {
   /// Nil for other files, and for one that is too short to be the state of a slot.
   init?(_ file: AuxFile) {
     let path = file.path.description
-    guard path.hasPrefix("pg_replslot/"), path.hasSuffix("/state"), file.content.count >= 104 else { return nil }
+    guard path.hasPrefix("pg_replslot/"), path.hasSuffix("/state"), file.content.count >= 104 else {
+      return nil
+    }
     let bytes = file.content.span.bytes
     isLogical = bytes.littleEndian32(80) != 0
     restartLsn = Lsn(bytes.littleEndian64(96))

@@ -37,7 +37,8 @@ struct BackupWAL {
   init?(_ version: PostgresVersion, _ systemIdentifier: UInt64, _ segmentSize: WALSegmentSize, at lsn: Lsn) {
     // Room for the rest of the segment, and for another one.
     guard lsn.value <= .max - 4 * segmentSize.byteCount,
-      WALSegmentName(segmentSize.segment(of: Lsn(lsn.value + segmentSize.byteCount)), size: segmentSize) != nil
+      WALSegmentName(segmentSize.segment(of: Lsn(lsn.value + segmentSize.byteCount)), size: segmentSize)
+        != nil
     else { return nil }
     self.version = version
     self.systemIdentifier = systemIdentifier
@@ -49,8 +50,9 @@ struct BackupWAL {
   /// Where a record begins that is written next: aligned to 8 bytes, and behind the header of a page.
   static func recordStart(notBefore lsn: Lsn, _ segmentSize: WALSegmentSize) -> Lsn {
     let aligned = (lsn.value + 7) & ~7
-    guard aligned % page == 0 else { return Lsn(aligned) }
-    return Lsn(aligned + headerByteCount(at: aligned, segmentSize))
+    let pageStart = aligned / page * page
+    // No record ends within a header, but whoever asks may name any LSN.
+    return Lsn(max(aligned, pageStart + headerByteCount(at: pageStart, segmentSize)))
   }
 
   private static func headerByteCount(at address: UInt64, _ segmentSize: WALSegmentSize) -> UInt64 {
@@ -97,8 +99,12 @@ struct BackupWAL {
   }
 
   /// Gives a segment to `visit`, page by page.
-  func forEachPage(of name: WALSegmentName, _ visit: (RawSpan) throws(BackupError) -> Void) throws(BackupError) {
-    guard let segment = name.segment(size: segmentSize), let first = segmentSize.start(of: segment) else { return }
+  func forEachPage(of name: WALSegmentName, _ visit: (RawSpan) throws(BackupError) -> Void)
+    throws(BackupError)
+  {
+    guard let segment = name.segment(size: segmentSize), let first = segmentSize.start(of: segment) else {
+      return
+    }
     var bytes = [UInt8](repeating: 0, count: WALPageHeader.pageByteCount)
     let zeros = bytes
     var isZero = true

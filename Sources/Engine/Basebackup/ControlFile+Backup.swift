@@ -29,7 +29,9 @@ extension ControlFile {
     // minRecoveryPoint, its timeline, where a base backup starts and ends, and whether it must.
     if record != nil { put([UInt8](repeating: 0, count: 172 - 136), at: 136) }
     number = []
-    number.appendLittleEndian(CRC32C.checksum(structure.span.bytes.extracting(0..<ControlFile.checksumOffset)))
+    number.appendLittleEndian(
+      CRC32C.checksum(structure.span.bytes.extracting(0..<ControlFile.checksumOffset))
+    )
     put(number, at: ControlFile.checksumOffset)
     return structure + [UInt8](repeating: 0, count: ControlFile.fileByteCount - structure.count)
   }

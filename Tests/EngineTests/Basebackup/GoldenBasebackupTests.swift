@@ -101,8 +101,23 @@ enum GoldenBackup {
     -> BaseBackup
   {
     let place = GoldenTenant.Place(shard: point.tenant.shard, timeline: point.timeline)
+    var catalog = try golden.catalog(place)
+    if point.tenant.shard.count > 1 {
+      // Pages are on all shards; all else is what shard 0 has.
+      let shards = try (0..<point.tenant.shard.count).map { number in
+        let shard = ShardIndex(number: number, count: point.tenant.shard.count)
+        return try #require(
+          golden.timelines[GoldenTenant.Place(shard: shard, timeline: point.timeline)]
+        )
+      }
+      let stripeSize = try #require(GoldenTenant.stripeSize)
+      catalog = TimelineCatalog(
+        try #require(ShardUnion(shards, stripeSize: stripeSize)),
+        catalog.facts
+      )
+    }
     return BaseBackup(
-      try golden.catalog(place),
+      catalog,
       at: BackupPoint(point.lsn, of: try golden.index(place)),
       kind: kind
     )

@@ -1,0 +1,140 @@
+import Engine
+import Foundation
+import IndexFormat
+import Testing
+
+/// The last proof: a stock PostgreSQL starts from full backups of real timelines as they stand, and finds all in order.
+@Suite(
+  .enabled(if: Golden.isPresent, Golden.absence),
+  .enabled(
+    if: !StockServer.installed.isEmpty,
+    "SKIPPED, NOT CHECKED: no PostgreSQL 15; run tools/setup tests"
+  ),
+  .serialized
+)
+struct StockServerTests {
+  /// A point of a golden tenant, and what must be found there.
+  struct Boot: CustomTestStringConvertible, Sendable {
+    var point: String
+    var version: PostgresVersion
+    var testDescription: String { point }
+  }
+
+  /// Of all golden clusters.
+  private static let user = "cloud_admin"
+
+  static let all: [Boot] = [
+    Boot(point: "C.main@end", version: .v15),
+    Boot(point: "G.main@ckpt", version: .v15),
+    Boot(point: "G.main@end", version: .v15),
+    Boot(point: "A.main@end", version: .v17),
+    Boot(point: "A.main@bench1", version: .v17),
+    Boot(point: "A.dev@fend", version: .v17),
+    Boot(point: "A.grand@fend", version: .v17),
+    Boot(point: "A.ro@bench1", version: .v17),
+    Boot(point: "B.0004.main@end", version: .v17),
+    Boot(point: "F.main@end", version: .v17),
+    Boot(point: "H.main@end", version: .v17),
+    Boot(point: "I.main@w1", version: .v17),
+  ]
+
+  static var possible: [Boot] {
+    all.filter { boot in StockServer.installed.contains { $0.version == boot.version } }
+  }
+
+  @Test(arguments: possible)
+  func aFullBackupStarts(boot: Boot) async throws {
+    let server = try StockServer(
+      try #require(StockServer.installed.last { $0.version == boot.version })
+    )
+    let letter = String(boot.point.prefix(1))
+    let golden = try GoldenTenant(letter)
+    let point = try #require(try Oracle(letter).points.first { $0.name == boot.point })
+    let backup = try GoldenBackup.backup(golden, point, .full)
+    let summary = try await backup.write(to: try FolderSink(server.data, syncs: false))
+    try server.handOver()
+
+    let control = try server.run("'\(server.programs.folder)/pg_controldata' '\(server.data)'")
+    #expect(control.contains("Database cluster state:               shut down"))
+    #expect(control.contains("Latest checkpoint location:           \(summary.nextRecord)"))
+    #expect(!control.contains("WARNING"))
+    try checkWAL(server, summary)
+
+    try server.start()
+    let log = try server.log
+    #expect(log.contains("database system was shut down at"))
+    #expect(!log.contains("redo starts") && !log.contains("FATAL") && !log.contains("PANIC"))
+
+    let prepared = try await backup.catalog.preparedTransactions(at: point.lsn).transactions.count
+    #expect(try server.query("select count(*) from pg_prepared_xacts", user: Self.user) == ["\(prepared)"])
+    let rows = try countRows(server, Self.user)
+    try amcheck(server, Self.user)
+    // It goes on from there: writes, stops and starts again.
+    _ = try server.query("create table scrubber_wrote as select generate_series(1, 1000)", user: Self.user)
+    try server.stop()
+    try server.start()
+    #expect(try server.query("select count(*) from scrubber_wrote", user: Self.user) == ["1000"])
+    try server.stop()
+    print("\(boot.point): \(summary.pageCount) pages, \(rows.tables) tables, \(rows.rows) rows")
+  }
+
+  /// PostgreSQL's own reader finds the checkpoint from the start of the segment.
+  private func checkWAL(_ server: StockServer, _ summary: BaseBackup.Summary) throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(server.data)/pg_wal")
+      .filter { $0.utf8.count == 24 }.sorted()
+    let ends = [try #require(names.first), try #require(names.last)].joined(separator: " ")
+    // Behind the last record there are zeros, which it calls an error.
+    let dump = try server.run(
+      "'\(server.programs.folder)/pg_waldump' -p '\(server.data)/pg_wal' \(ends) 2>&1 || true"
+    )
+    let records = dump.split(separator: "\n").filter { $0.hasPrefix("rmgr:") }
+    #expect(records.count == 1, "\(dump)")
+    #expect(dump.contains("CHECKPOINT_SHUTDOWN redo \(summary.nextRecord)"), "\(dump)")
+  }
+
+  /// Reads every row of every table of every database, and counts those of tables of users twice: by their pages, and
+  /// by an index if there is one.
+  private func countRows(_ server: StockServer, _ user: String) throws -> (tables: Int, rows: Int) {
+    var total = (tables: 0, rows: 0)
+    let databases = try server.query("select datname from pg_database where datallowconn", user: user)
+    #expect(databases.contains("postgres") && databases.contains("template1"))
+    for database in databases {
+      let tables = try server.query(
+        "select c.oid::regclass from pg_class c where relkind in ('r', 'm') and relpersistence <> 't'",
+        database: database,
+        user: user
+      )
+      #expect(tables.count > 60)
+      let counts = tables.map { "select count(*), count(t.*::text) from \($0) t;" }.joined(separator: "\n")
+      let results = try server.query(counts, database: database, user: user)
+      #expect(results.count == tables.count)
+      for result in results {
+        total.tables += 1
+        total.rows += Int(result.split(separator: "|").first ?? "") ?? 0
+      }
+      let users = try server.query(
+        """
+        select c.oid::regclass from pg_class c join pg_namespace n on n.oid = relnamespace
+        where relkind in ('r', 'm') and n.nspname !~ '^pg_|^information_schema$' order by 1
+        """,
+        database: database,
+        user: user
+      )
+      for way in ["enable_seqscan = off", "enable_indexscan = off"] {
+        let twice = users.map { "select count(*) from \($0);" }.joined(separator: "\n")
+        let plain = try server.query(twice, database: database, user: user)
+        #expect(try server.query("set \(way);\n\(twice)", database: database, user: user) == plain)
+      }
+    }
+    return total
+  }
+
+  private func amcheck(_ server: StockServer, _ user: String) throws {
+    let program = "\(server.programs.folder)/pg_amcheck"
+    guard FileManager.default.isExecutableFile(atPath: program) else { return }
+    let output = try server.run(
+      "'\(program)' -h '\(server.folder.path)' -U \(user) --all --install-missing --heapallindexed 2>&1"
+    )
+    #expect(output.isEmpty, "\(output.prefix(2000))")
+  }
+}
