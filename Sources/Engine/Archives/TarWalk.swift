@@ -1,7 +1,7 @@
 import IndexFormat
 
-/// Follows the structure of a tar archive that comes in pieces, and keeps nothing of it but a header. Who wants the files
-/// takes one event after the other.
+/// Follows the structure of a tar archive that comes in pieces, and keeps nothing of it but a header. Who wants the
+/// files takes one event after the other.
 ///
 /// | offset | size | field | check |
 /// |---|---|---|---|

@@ -91,8 +91,8 @@ public final class TimelineGrowth {
   /// The runs that are in memory, with the names of the layers that they would be.
   public var frozen: [(run: MemoryRun, name: LayerName)] { runs }
 
-  /// Ingests the records in the bytes, and keeps what is no whole record yet. Once it is paused bytes are only kept. After
-  /// an error the timeline stands behind the last whole record, and each further call throws the same.
+  /// Ingests the records in the bytes, and keeps what is no whole record yet. Once it is paused bytes are only kept.
+  /// After an error the timeline stands behind the last whole record, and each further call throws the same.
   public func ingest(_ bytes: [UInt8]) async throws(IngestError) {
     if let failure { throw failure }
     if buffer.isEmpty, passedByteCount == 0 {

@@ -7,8 +7,11 @@ import Testing
 private final class CountingSource: S3CredentialsSource {
   private let state = Mutex((count: 0, fails: false))
   let lifetime: Duration?
+  private let clock: @Sendable () -> Timestamp
 
-  init(lifetime: Duration? = nil) { self.lifetime = lifetime }
+  init(lifetime: Duration? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }) {
+    (self.lifetime, self.clock) = (lifetime, clock)
+  }
 
   var count: Int { state.withLock { $0.count } }
 
@@ -23,9 +26,18 @@ private final class CountingSource: S3CredentialsSource {
     try? await Task.sleep(for: .milliseconds(50))
     if fails { throw S3ConfigurationError(message: "the source is dry") }
     let expires = lifetime.map {
-      Timestamp(nanoseconds: Timestamp.now.nanoseconds + $0.components.seconds * 1_000_000_000)
+      Timestamp(nanoseconds: clock().nanoseconds + $0.components.seconds * 1_000_000_000)
     }
     return S3Credentials(accessKey: "key\(number)", secretKey: "hush", sessionToken: nil, expires: expires)
+  }
+}
+
+private final class Lateness: Sendable {
+  private let value = Mutex(Int64(0))
+
+  var seconds: Int64 {
+    get { value.withLock { $0 } }
+    set { value.withLock { $0 = newValue } }
   }
 }
 
@@ -56,16 +68,16 @@ struct S3CredentialsProviderTests {
   }
 
   @Test func whatIsAboutToExpireIsReplaced() async throws {
-    let short = CountingSource(lifetime: .seconds(120))
-    let late = Mutex(Int64(0))
-    let provider = CachedCredentials(short) {
-      Timestamp(nanoseconds: Timestamp.now.nanoseconds + late.withLock { $0 } * 1_000_000_000)
-    }
+    // The clock stands still in between, however long the machine takes.
+    let (start, late) = (Timestamp.now, Lateness())
+    let clock = { @Sendable in Timestamp(nanoseconds: start.nanoseconds + late.seconds * 1_000_000_000) }
+    let short = CountingSource(lifetime: .seconds(120), clock: clock)
+    let provider = CachedCredentials(short) { clock() }
     for _ in 0..<3 { #expect(try await provider.credentials()?.accessKey == "key1") }
-    late.withLock { $0 = 16 }
+    late.seconds = 16
     for _ in 0..<3 { #expect(try await provider.credentials()?.accessKey == "key2") }
     // It is good for another minute: that there is nothing newer is no reason to stop.
-    late.withLock { $0 = 32 }
+    late.seconds = 32
     short.fail()
     for _ in 0..<3 { #expect(try await provider.credentials()?.accessKey == "key2") }
     #expect(short.count == 3)
