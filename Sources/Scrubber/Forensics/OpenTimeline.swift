@@ -140,7 +140,12 @@ extension ExitCode {
       case .damaged, .summary: .damage
       case .noMemory: .couldNotFinish
       case .source(let error):
-        error.kind == .notFound ? .damage : error.kind == .cancelled ? .interrupted : .couldNotFinish
+        switch error.kind {
+        // The index names it, or says that it is longer.
+        case .notFound, .shortRead: .damage
+        case .cancelled: .interrupted
+        case .badRequest, .accessDenied, .changed, .failed: .couldNotFinish
+        }
       }
   }
 }

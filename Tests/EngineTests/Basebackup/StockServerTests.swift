@@ -6,10 +6,7 @@ import Testing
 /// The last proof: a stock PostgreSQL starts from full backups of real timelines as they stand, and finds all in order.
 @Suite(
   .enabled(if: Golden.isPresent, Golden.absence),
-  .enabled(
-    if: !StockServer.installed.isEmpty,
-    "SKIPPED, NOT CHECKED: no PostgreSQL 15; run tools/setup tests"
-  ),
+  .enabled(if: PostgresPrograms.areComplete, PostgresPrograms.absence),
   .serialized
 )
 struct StockServerTests {
@@ -38,14 +35,10 @@ struct StockServerTests {
     Boot(point: "I.main@w1", version: .v17),
   ]
 
-  static var possible: [Boot] {
-    all.filter { boot in StockServer.installed.contains { $0.version == boot.version } }
-  }
-
-  @Test(arguments: possible)
+  @Test(arguments: all)
   func aFullBackupStarts(boot: Boot) async throws {
     let server = try StockServer(
-      try #require(StockServer.installed.last { $0.version == boot.version })
+      try #require(PostgresPrograms.installed.last { $0.version == boot.version })
     )
     let letter = String(boot.point.prefix(1))
     let golden = try GoldenTenant(letter)

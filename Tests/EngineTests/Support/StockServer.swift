@@ -5,27 +5,7 @@ import Testing
 
 /// A real PostgreSQL server on a data directory, for as long as this lives.
 final class StockServer {
-  struct Programs: CustomTestStringConvertible, Sendable {
-    var folder: String
-    var version: PostgresVersion
-    var testDescription: String { "\(version)" }
-  }
-
-  /// PostgreSQL 15 as Debian has it, and programs that `SCRUBBER_POSTGRES` lists, as `16:/folder,17:/folder`.
-  static let installed: [Programs] = {
-    let others = ProcessInfo.processInfo.environment["SCRUBBER_POSTGRES"] ?? ""
-    let listed = others.split(separator: ",").compactMap { text -> Programs? in
-      let parts = text.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, let version = UInt32(parts[0]).flatMap(PostgresVersion.init(major:)) else {
-        return nil
-      }
-      return Programs(folder: String(parts[1]), version: version)
-    }
-    return ([Programs(folder: "/usr/lib/postgresql/15/bin", version: .v15)] + listed)
-      .filter { FileManager.default.isExecutableFile(atPath: "\($0.folder)/postgres") }
-  }()
-
-  let programs: Programs
+  let programs: PostgresPrograms
   /// Holds `data`, `log` and the socket.
   let folder: URL
   private var isRunning = false
@@ -35,7 +15,7 @@ final class StockServer {
     get throws { try String(contentsOf: folder.appending(path: "log"), encoding: .utf8) }
   }
 
-  init(_ programs: Programs) throws {
+  init(_ programs: PostgresPrograms) throws {
     self.programs = programs
     // Names of sockets are short.
     folder = URL(filePath: "/tmp/scrubber-\(UUID().uuidString.prefix(8))")

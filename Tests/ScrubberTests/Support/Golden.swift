@@ -1,11 +1,15 @@
 import Foundation
 import Testing
 
-/// Data made by real systems, which is not part of the repository: named by `SCRUBBER_GOLDEN`.
+/// Data made by real systems, which is not part of the repository: named by `SCRUBBER_GOLDEN`, or `shared/golden`
+/// beside the checkout.
 enum Golden {
-  static let folder = ProcessInfo.processInfo.environment["SCRUBBER_GOLDEN"].map { URL(filePath: $0) }
-  static let isPresent =
-    folder.map { FileManager.default.fileExists(atPath: $0.appending(path: "README.md").path) } ?? false
+  static let folder: URL = {
+    if let path = ProcessInfo.processInfo.environment["SCRUBBER_GOLDEN"] { return URL(filePath: path) }
+    return GoldenText.root.deletingLastPathComponent().appending(path: "shared/golden")
+  }()
+
+  static let isPresent = FileManager.default.fileExists(atPath: folder.appending(path: "README.md").path)
   static let absence: Comment = "no golden data: set SCRUBBER_GOLDEN to its folder"
 
   /// All tenants of both eras.
@@ -19,7 +23,7 @@ enum Golden {
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = [
       "-o", "pipefail", "-c", "zstd -dcq --long=27 \"$0\" | tar -x -C \"$1\"",
-      folder.map { $0.appending(path: archive).path } ?? archive, target,
+      folder.appending(path: archive).path, target,
     ]
     try process.run()
     process.waitUntilExit()
