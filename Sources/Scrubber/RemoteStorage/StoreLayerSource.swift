@@ -24,6 +24,7 @@ struct StoreLayerSource: LayerSource {
     do throws(StoreError) {
       bytes = try await store.read(ReadRequest(key, range: range, limit: byteCount)).bytes
     } catch {
+      if error.kind == .badRequest { try await checkEnd(of: key, reaches: range) }
       throw LayerSourceError(error)
     }
     guard bytes.count == byteCount else {
@@ -34,6 +35,14 @@ struct StoreLayerSource: LayerSource {
       )
     }
     return LayerBytes(bytes)
+  }
+
+  /// Stores refuse a range that begins behind an object's end, and others too: throws if it is that.
+  private func checkEnd(of key: String, reaches range: Range<UInt64>) async throws(LayerSourceError) {
+    let size = try await byteCount(of: key)
+    guard size < range.upperBound else { return }
+    let detail = "byte \(range.lowerBound) lies behind the object's end (\(size) bytes)"
+    throw LayerSourceError(.shortRead, key: key, detail: detail)
   }
 }
 

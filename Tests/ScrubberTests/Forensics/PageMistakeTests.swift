@@ -89,6 +89,19 @@ struct PageMistakeTests {
 
   /// A copy of the samples with some bytes of the image layer with pg_class turned over.
   private func damaged(_ offset: Int, _ body: (String) async throws -> Void) async throws {
+    try await changed(
+      { bytes in
+        let start = offset < 0 ? bytes.count + offset : offset
+        for position in start..<start + 200 { bytes[position] ^= 0xff }
+      },
+      body
+    )
+  }
+
+  private func changed(
+    _ change: (inout Data) -> Void,
+    _ body: (String) async throws -> Void
+  ) async throws {
     let folder = try TemporaryFolder()
     let copy = "\(folder.path)/bucket"
     try FileManager.default.copyItem(atPath: ForensicRecord.samples, toPath: copy)
@@ -96,10 +109,17 @@ struct PageMistakeTests {
     let tenants = "\(copy)/pageserver/v1/tenants/\(ForensicRecord.tenant)"
     let file = URL(filePath: "\(tenants)/timelines/\(ForensicRecord.main)/\(layer)-00000001")
     var bytes = try Data(contentsOf: file)
-    let start = offset < 0 ? bytes.count + offset : offset
-    for position in start..<start + 200 { bytes[position] ^= 0xff }
+    change(&bytes)
     try bytes.write(to: file)
     try await body(copy)
+  }
+
+  @Test func aLayerThatIsCutOffIsDamage() async throws {
+    try await changed({ $0.removeLast($0.count / 2) }) { bucket in
+      let record = try await get(Self.pgClass, bucket)
+      #expect(record.exitCode == .damage, "\(record.error)")
+      #expect(record.error.contains("000000067F00000005000004E10300000000-"))
+    }
   }
 
   @Test func aDamagedLayerIsToldWithObjectAndOffset() async throws {
