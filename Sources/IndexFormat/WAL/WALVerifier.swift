@@ -40,8 +40,8 @@ public struct WALVerifier: Sendable {
     case unknown
     /// The rest of the segment is padding.
     case padding
-    /// Zeros instead of a record: nothing should come behind them.
-    case ended
+    /// Zeros instead of the record that should begin here, or of the rest of it: nothing should come behind them.
+    case ended(Lsn, isReported: Bool)
   }
 
   /// A record of which a part has been seen.
@@ -109,6 +109,8 @@ public struct WALVerifier: Sendable {
     }
     switch chain {
     case .ended where isZero: return
+    case .atRecord where isZero: return endInZeros(at: position, report)
+    case .inRecord(let part) where isZero: return endInZeros(at: part.start, report)
     case .unknown where !hasSeenRecord:
       guard let first = page.firstNonzero() else { return }
       if first >= WALPageHeader.shortByteCount {
@@ -159,7 +161,13 @@ public struct WALVerifier: Sendable {
       }
       missing = part.missing
     case .atRecord: missing = 0
-    case .unknown, .padding, .ended: missing = nil
+    case .ended(let end, let isReported):
+      missing = nil
+      if !isReported {
+        let message = "the WAL ends here in zeros, and goes on behind them"
+        problem(.end, message, "a page of WAL at \(position)", "zeros", at: end, report)
+      }
+    case .unknown, .padding: missing = nil
     }
     if let missing, missing == stated, isContinued == (missing > 0),
       isContinued || header.remainingLength == 0
@@ -204,14 +212,19 @@ public struct WALVerifier: Sendable {
     }
   }
 
+  private mutating func endInZeros(at lsn: Lsn, _ report: (WALProblem) -> Void) {
+    if !mayEnd { problem(.end, "the WAL ends here in zeros", "zeros", "a record", at: lsn, report) }
+    lose()
+    chain = .ended(lsn, isReported: !mayEnd)
+  }
+
   /// Begins the record at `offset`; false if there is none.
   private mutating func begin(at offset: Int, _ page: RawSpan, _ report: (WALProblem) -> Void) -> Bool {
     let lsn = Lsn(position.value &+ UInt64(offset))
     guard page.byteCount - offset >= 4 else { return false }
     let length = page.littleEndian32(at: offset)
     guard length != 0 else {
-      if !mayEnd { problem(.end, "the WAL ends here in zeros", "zeros", "a record", at: lsn, report) }
-      chain = .ended
+      endInZeros(at: lsn, report)
       return false
     }
     guard length >= UInt32(WALRecordHeader.byteCount), length <= WALRecordHeader.maxLength else {

@@ -52,6 +52,37 @@ struct WALReaderTests {
     #expect(strict.problems.map(\.lsn) == [last.end])
   }
 
+  /// Also where a record ends with its page, and where one was written in part: a server that is killed leaves both.
+  @Test func pagesOfZerosAreTheEndWhereverTheLastRecordEnds() throws {
+    let first = WALStream.first.value
+    for page in 1..<wal.bytes.count / 8192 {
+      let bytes = wal.bytes[..<(page * 8192)] + [UInt8](repeating: 0, count: 16384)
+      let cut = Lsn(first & ~8191 + UInt64(page * 8192))
+      guard let index = wal.places.firstIndex(where: { $0.end >= cut }), wal.places[index].start < cut else {
+        continue
+      }
+      let last = wal.places[index]
+      // Behind the record that ends a segment there is padding.
+      if wal.records[index][16] == 0x40, wal.records[index][17] == 0 { continue }
+      let reading = Reading(Array(bytes), start: .record(WALStream.first))
+      #expect(reading.problems == [])
+      #expect(reading.end == .zeros(last.end == cut ? cut : last.start))
+      let strict = Reading(Array(bytes), start: .record(WALStream.first), mayEnd: false)
+      #expect(strict.problems.map(\.kind) == [.end])
+      #expect(strict.places == reading.places)
+    }
+  }
+
+  @Test func pagesOfZerosInTheMiddleAreAProblem() throws {
+    var bytes = wal.bytes
+    for offset in 3 * 8192..<5 * 8192 { bytes[offset] = 0 }
+    let reading = Reading(bytes, start: .record(WALStream.first))
+    #expect(reading.problems.map(\.kind) == [.end])
+    #expect(reading.problems.first?.message == "the WAL ends here in zeros, and goes on behind them")
+    #expect(reading.places.count < wal.places.count)
+    #expect(reading.places.last == wal.places.last)
+  }
+
   @Test func aRecordThatIsCutOffIsNotShownAndTheReaderSaysWhatIsMissing() throws {
     let index = try #require(wal.records.firstIndex { $0.count > 20_000 })
     let start = wal.places[index].start

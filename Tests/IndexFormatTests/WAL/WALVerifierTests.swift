@@ -82,14 +82,30 @@ struct WALVerifierTests {
     #expect(WALBuilder.problems(bytes, from: first, start: wal.start, mayEnd: true).problems == [])
   }
 
+  /// A server that is killed leaves behind a record that it wrote a part of.
+  @Test func zerosInsteadOfTheRestOfARecordAreAnEnd() throws {
+    let wal = Self.wal
+    let first = Lsn(wal.start.value & ~(WALBuilder.segmentSize.byteCount - 1))
+    var bytes = Array(wal.bytes.prefix(Self.segmentLength))
+    for offset in 20 * 8192..<bytes.count { bytes[offset] = 0 }
+    let last = try #require(wal.records.last { $0.value < first.value + 20 * 8192 })
+    let result = WALBuilder.problems(bytes, from: first, start: wal.start)
+    #expect(result.problems.map(\.kind) == [.end])
+    #expect(result.problems.first?.lsn == last)
+    #expect(WALBuilder.problems(bytes, from: first, start: wal.start, mayEnd: true).problems == [])
+  }
+
   @Test func aPageOfZerosInTheMiddleIsDamage() {
     let wal = Self.wal
     let first = Lsn(wal.start.value & ~(WALBuilder.segmentSize.byteCount - 1))
     var bytes = wal.bytes
     for offset in 50 * 8192..<51 * 8192 { bytes[offset] = 0 }
     let result = WALBuilder.problems(bytes, from: first, start: wal.start, mayEnd: true)
-    #expect(result.problems.first?.kind == .page)
-    #expect(result.problems.first?.lsn == Lsn(first.value + 50 * 8192))
+    // The record that the page held a part of.
+    let lost = wal.records.last { $0.value < first.value + 50 * 8192 }
+    #expect(result.problems.map(\.kind) == [.end])
+    #expect(result.problems.first?.lsn == lost)
+    #expect(result.problems.first?.message == "the WAL ends here in zeros, and goes on behind them")
     // It goes on behind the damage.
     #expect(result.recordCount > UInt64(wal.records.count) * 9 / 10)
   }

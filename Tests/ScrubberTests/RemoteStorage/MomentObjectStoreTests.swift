@@ -107,27 +107,16 @@ struct MomentObjectStoreTests {
     }
   }
 
-  private static let recording: URL? = {
-    let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-    let golden =
-      ProcessInfo.processInfo.environment["SCRUBBER_GOLDEN"].map { URL(filePath: $0) }
-      ?? package.appending(path: "../shared/golden")
-    let file = golden.appending(path: "pageserver/versions/versions.jsonl").standardizedFileURL
-    return FileManager.default.isReadableFile(atPath: file.path) ? file : nil
-  }()
+  private static let recording = Golden.folder.appending(path: "pageserver/versions/versions.jsonl")
 
   /// Goal: the view agrees with what really was in a bucket. Method: at every second of the recording, each
   /// key's expectation comes from sorting that key's versions, without the store.
   @Test(
     "agrees with the version history of a real bucket at every second",
-    .enabled(
-      if: recording != nil,
-      "SKIPPED, NOT CHECKED: set SCRUBBER_GOLDEN to the folder with pageserver/versions/versions.jsonl"
-    )
+    .enabled(if: Golden.isPresent, Golden.absence)
   )
   func realVersions() async throws {
-    let file = try #require(Self.recording)
-    let recorded = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+    let recorded = try String(contentsOf: Self.recording, encoding: .utf8).split(separator: "\n").map {
       try JSONDecoder().decode(RecordedVersion.self, from: Data($0.utf8))
     }
     // Within a second, the server's version identifiers fall with time.

@@ -63,7 +63,7 @@ struct BodyScanTests {
   }
 
   /// Every golden tenant: nothing but layers that were handed on by a detached ancestor.
-  @Test(.enabled(if: RealBucket.isGoldenPresent, RealBucket.absence))
+  @Test(.enabled(if: Golden.isPresent, Golden.absence))
   func goldenTenantsAreWhole() async throws {
     var foreign = 0
     var layers = 0
@@ -126,7 +126,7 @@ struct BodyScanTests {
 
   /// The one damage that no look at a layer alone can see: a bit in a column of a row, in a page that is stored as it is.
   /// Only another way to the same page tells.
-  @Test(.enabled(if: RealBucket.isGoldenPresent, RealBucket.absence))
+  @Test(.enabled(if: Golden.isPresent, Golden.absence))
   func flippedBitOf2024IsInAColumnAndStaysUnseen() async throws {
     let damage = try #require(try Damage.all("damage-2024").first { $0.name == "flipped-bit-in-layer" })
     let folder = try RealBucket.unpack(["J"])
@@ -282,7 +282,7 @@ struct BodyScanTests {
   // MARK: Shards
 
   /// Layers of a parent are opened once, whoever names them; of a selected shard only those that it names.
-  @Test(.enabled(if: RealBucket.isGoldenPresent, RealBucket.absence))
+  @Test(.enabled(if: Golden.isPresent, Golden.absence))
   func sharedLayersAreOpenedOnce() async throws {
     let folder = try RealBucket.unpack(["M"])
     let store = FolderObjectStore(root: folder.path)

@@ -34,26 +34,12 @@ enum RealBucket {
 
   // MARK: Golden tenants
 
-  static let golden = ProcessInfo.processInfo.environment["SCRUBBER_GOLDEN"].map { URL(filePath: $0) }
-  static let isGoldenPresent =
-    golden.map { FileManager.default.fileExists(atPath: $0.appending(path: "README.md").path) } ?? false
-  static let absence: Comment = "no golden data: set SCRUBBER_GOLDEN to its folder"
-
   /// Unpacks golden tenants into a folder; the objects lie in it by key.
   static func unpack(_ tenants: [String]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    let golden = try #require(golden)
     for tenant in tenants {
       let era = ["J", "K", "M"].contains(tenant) ? "pageserver-2024" : "pageserver"
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/bash")
-      process.arguments = [
-        "-o", "pipefail", "-c", "zstd -dcq \"$0\" | tar -x -C \"$1\"",
-        golden.appending(path: "\(era)/tenants/\(tenant).tar.zst").path, folder.path,
-      ]
-      try process.run()
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0)
+      try Golden.unpack("\(era)/tenants/\(tenant).tar.zst", into: folder.path)
     }
     return folder
   }

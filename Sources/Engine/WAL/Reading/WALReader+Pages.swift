@@ -17,8 +17,14 @@ extension WALReader {
         return
       }
       chain = .atRecord
-    case .ended where bytes.firstNonZero(in: 0..<bytes.byteCount) == nil:
+    case .ended where Self.isZeros(bytes):
       offset = WALPageHeader.pageByteCount
+      return
+    case .atRecord where Self.isZeros(bytes):
+      endInZeros(at: page, report)
+      return
+    case .inRecord(let start, _) where Self.isZeros(bytes):
+      endInZeros(at: start, report)
       return
     case .seeking where recordCount == 0:
       // Zeros fill up the segment before a timeline begins, perhaps without headers of pages.
@@ -36,6 +42,8 @@ extension WALReader {
     }
     followOn(header, bytes, report)
   }
+
+  private static func isZeros(_ bytes: RawSpan) -> Bool { bytes.firstNonZero(in: 0..<bytes.byteCount) == nil }
 
   /// The page with the first record. What stands before that may be zeros; a header that is there is checked.
   private mutating func enterFirst(_ bytes: RawSpan, at start: Int, _ report: (WALProblem) -> Void) {
@@ -73,7 +81,12 @@ extension WALReader {
       }
       missing = rest
     case .atRecord: missing = 0
-    case .seeking, .padding, .ended: break
+    case .ended(let end, let isReported):
+      if !isReported {
+        let message = "the WAL ends here in zeros, and goes on behind them"
+        report(WALProblem(.end, end, message, seen: "a page of WAL at \(page)", expected: "zeros"))
+      }
+    case .seeking, .padding: break
     }
     if let missing {
       if missing == header.remainingLength, isContinued == (missing > 0) { return }

@@ -135,13 +135,7 @@ extension WALReader {
         resynchronize(bytes, from: offset &+ 8)
         if case .atRecord = chain { return }
       }
-      chain = .ended(start)
-      previousRecord = nil
-      isDoubtful = false
-      offset = WALPageHeader.pageByteCount
-      if !mayEnd {
-        report(WALProblem(.end, start, "the WAL ends here in zeros", seen: "zeros", expected: "a record"))
-      }
+      endInZeros(at: start, report)
       return
     }
     if !isDoubtful {
@@ -150,6 +144,16 @@ extension WALReader {
       report(WALProblem(.record, start, message, seen: "\(length)", expected: expected))
     }
     resynchronize(bytes, from: offset &+ 8)
+  }
+
+  /// There are zeros where a record should begin or go on; `start` is where it begins.
+  mutating func endInZeros(at start: Lsn, _ report: (WALProblem) -> Void) {
+    lose()
+    chain = .ended(start, isReported: !mayEnd)
+    offset = WALPageHeader.pageByteCount
+    if !mayEnd {
+      report(WALProblem(.end, start, "the WAL ends here in zeros", seen: "zeros", expected: "a record"))
+    }
   }
 
   /// The record's checksum is wrong: its content or its length. Goes on behind it if the record there names this one.

@@ -15,7 +15,7 @@ import IndexFormat
 /// | impossible length, resource manager or link to the record before | reported; the next record is looked for |
 /// | wrong checksum | reported, the record is not shown; goes on behind it, or looks for the next record if that makes no sense |
 /// | wrong link, but right checksum | reported; the record is shown |
-/// | zeros instead of a record | the end, reported unless `mayEnd`; goes on at the next page that is not zeros |
+/// | zeros instead of a record, or of the rest of one | the end, reported unless `mayEnd`; goes on at the next page that is not zeros, which is reported then |
 /// | a page that gives up the record before it | no problem: PostgreSQL does so after a crash |
 ///
 /// Who wants no record behind damage pauses when a problem has been reported: problems come before the records behind
@@ -46,7 +46,7 @@ public struct WALReader: ~Copyable {
   public enum End: Equatable, Sendable {
     /// A record could follow at this LSN.
     case record(Lsn)
-    /// Zeros from here on.
+    /// Zeros from here on, or instead of the rest of the record that begins here.
     case zeros(Lsn)
     case withinRecord(start: Lsn, missing: UInt32)
     /// Damage, or a beginning without any record so far.
@@ -60,7 +60,8 @@ public struct WALReader: ~Copyable {
     case seeking
     /// The rest of the segment is padding.
     case padding
-    case ended(Lsn)
+    /// Zeros from here on, or instead of the rest of the record that begins here.
+    case ended(Lsn, isReported: Bool)
   }
 
   /// PostgreSQL 16 and later write no longer ones.
@@ -137,7 +138,7 @@ public struct WALReader: ~Copyable {
     case .atRecord: .record(lsn)
     case .inRecord(let start, let missing): .withinRecord(start: start, missing: missing)
     case .padding: .record(nextSegment(of: lsn))
-    case .ended(let lsn): .zeros(lsn)
+    case .ended(let lsn, _): .zeros(lsn)
     case .seeking: .unknown
     }
   }
