@@ -17,7 +17,7 @@ import Testing
 /// | blocks of zeros | files grow before pages are written to them | none of ours, zeros of theirs |
 ///
 /// Hint bits do not differ: recovery sets none, and those of the base and of images are there on both sides.
-struct RecoveryComparison {
+struct RecoveryComparison: CustomStringConvertible {
   /// Pages that records were replayed for and that came out equal, by the records' resource managers.
   private(set) var equal: [String: Int] = [:]
   /// How many pages that is.
@@ -27,6 +27,11 @@ struct RecoveryComparison {
   private(set) var zeros = 0
   private(set) var freeSpaceMap = 0
   private(set) var wrong: [String] = []
+
+  var description: String {
+    "\(equalCount) pages equal, \(wrong.count) wrong, \(untouched) untouched, \(zeros) zeros, "
+      + "\(freeSpaceMap) of free space maps; \(equal.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })"
+  }
 
   private let base: RelationFiles
   private let histories: BlockHistories
