@@ -138,7 +138,9 @@ final class RecoveryCluster {
       $0.utf8.count == 24
     }
     let first = try #require(names.min().flatMap { UInt64($0.suffix(8), radix: 16) })
-    let bytes = try names.sorted().flatMap { [UInt8](try Data(contentsOf: folder.appending(path: $0))) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(names.count << 24)
+    for name in names.sorted() { bytes += try Data(contentsOf: folder.appending(path: name)) }
     return BlockHistories.WAL(version: server.version, start: Lsn(first << 24), bytes: bytes)
   }
 }

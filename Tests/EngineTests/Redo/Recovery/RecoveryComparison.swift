@@ -68,9 +68,10 @@ struct RecoveryComparison: CustomStringConvertible {
       freeSpaceMap += 1
       return
     }
-    let history = histories.histories[tag]?[block] ?? BlockHistories.History()
-    var image = history.isCut ? nil : base.page(tag, block)
-    if history.records.isEmpty {
+    let records = histories.records[tag]?[block] ?? []
+    let isCut = histories.cuts[tag].map { block >= $0 } ?? false
+    var image = isCut ? nil : base.page(tag, block)
+    if records.isEmpty {
       // What no record names was there before, or is zeros.
       if image == theirs {
         untouched += 1
@@ -82,9 +83,9 @@ struct RecoveryComparison: CustomStringConvertible {
       return
     }
     if tag.fork == .visibilityMap { image = image ?? Self.empty }
-    let names = Set(history.records.map { Self.name($0.record) })
+    let names = Set(records.map { Self.name($0.record) })
     do throws(RedoError) {
-      var ours = try redo.value(of: .relationBlock(tag, BlockNumber(block)), image, history.records)
+      var ours = try redo.value(of: .relationBlock(tag, BlockNumber(block)), image, records)
       if hasChecksums, ours != Self.empty {
         let checksum = PageChecksum.checksum(of: ours.span.bytes, at: BlockNumber(block)) ?? 0
         ours.replaceSubrange(8..<10, with: [UInt8(checksum & 0xff), UInt8(checksum >> 8)])
