@@ -13,6 +13,7 @@ import Foundation
 ///     Benchmarks layer-map FILE                            searching a layer map against a look at each layer
 ///     Benchmarks wal-decode --pg-waldump PROGRAM DIR       records of WAL segments against pg_waldump --stats=record
 ///     Benchmarks redo FILE...                              pages from records, of requests to a WAL-redo process
+///     Benchmarks recovery PROGRAMS DIR [TRANSACTIONS]      the WAL of pgbench against PostgreSQL's recovery
 ///     Benchmarks ingest --pg-waldump PROGRAM BASE.tar DIR  WAL segments into delta layers against the same
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
@@ -35,6 +36,7 @@ struct Benchmarks {
       case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
       case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
       case "redo": try await RedoBenchmark(arguments.dropFirst()).run()
+      case "recovery": try RecoveryBenchmark(arguments.dropFirst()).run()
       case "ingest": try IngestBenchmark(arguments.dropFirst()).run()
       case "ingest-layers" where arguments.count >= 3:
         try await IngestedTimeline(arguments[1]).ingest(arguments[2])
@@ -43,7 +45,7 @@ struct Benchmarks {
       default:
         throw BenchmarkError(
           "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|reads|layer-map|"
-            + "wal-decode|redo|ingest|make-wal|make-bucket …"
+            + "wal-decode|redo|recovery|ingest|make-wal|make-bucket …"
         )
       }
     } catch {

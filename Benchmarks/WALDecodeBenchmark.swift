@@ -64,38 +64,58 @@ struct WALSegments {
 
   /// What the records are, and where they end.
   func content() throws -> (statistics: WALStatistics, end: Lsn) {
-    var reader = WALReader(segmentSize: .standard, start: .anywhere(start))
-    reader.mayEnd = true
     var statistics = WALStatistics()
     var decoder = WALRecordDecoder(version: version)
     var end = Lsn.invalid
     var problems: [String] = []
+    try forEachRecord(from: start) { place, bytes in
+      do throws(WALRecordError) {
+        statistics.add(try decoder.decode(bytes))
+      } catch {
+        problems.append("\(error)")
+      }
+      end = place.end
+      return .goOn
+    }
+    guard problems.isEmpty else { throw BenchmarkError("the WAL is damaged: \(problems)") }
+    return (statistics, end)
+  }
+
+  /// Gives the records that begin at a place or behind it to `visit`, in their order, until it pauses.
+  @inline(__always)
+  func forEachRecord(from lsn: Lsn, _ visit: (WALReader.Place, RawSpan) -> WALReader.Flow) throws {
+    var reader = WALReader(segmentSize: .standard, start: .anywhere(lsn))
+    reader.mayEnd = true
+    var problems: [String] = []
+    var isAtEnd = false
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkByteCount, alignment: 4096)
     defer { chunk.deallocate() }
     for name in names {
       let file = open("\(folder)/\(name)", O_RDONLY)
       guard file >= 0 else { throw BenchmarkError("cannot open \(name)") }
       defer { close(file) }
+      if let first = WALSegmentName(name)?.segment(size: .standard).flatMap(
+        WALSegmentSize.standard.start(of:)
+      ) {
+        // Pages before the one where the records begin are passed over.
+        lseek(file, off_t(reader.page.value &- min(reader.page.value, first.value)), SEEK_SET)
+      }
       while true {
         let count = Glibc.read(file, chunk.baseAddress, chunk.count)
         guard count > 0 else { break }
         let bytes = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: chunk[0..<count]))
         _ = reader.read(bytes) { place, bytes in
-          do throws(WALRecordError) {
-            statistics.add(try decoder.decode(bytes))
-          } catch {
-            problems.append("\(error)")
-          }
-          end = place.end
-          return .goOn
+          let flow = visit(place, bytes)
+          isAtEnd = flow == .pause
+          return flow
         } report: {
           problems.append($0.message)
         }
-        if reader.skipPadding() { break }
+        if isAtEnd || reader.skipPadding() { break }
       }
+      if isAtEnd { break }
     }
-    guard problems.isEmpty else { throw BenchmarkError("the WAL is damaged: \(problems)") }
-    return (statistics, end)
+    guard problems.isEmpty else { throw BenchmarkError("the WAL is damaged: \(problems.prefix(5))") }
   }
 
   /// What the benchmark runs as a program of its own.

@@ -6,12 +6,6 @@ import IndexFormat
 /// A server of PostgreSQL clears bits of visibility maps without naming their pages, and without setting their LSNs. A
 /// page server puts records of its own there, and so does this.
 struct BlockHistories {
-  struct History {
-    var records: [KeyRead.Record] = []
-    /// Whether the block was cut off at some time: what was there before does not count.
-    var isCut = false
-  }
-
   /// All segments of a cluster, and where the first one begins.
   struct WAL {
     var version: PostgresVersion
@@ -19,13 +13,20 @@ struct BlockHistories {
     var bytes: [UInt8]
   }
 
-  private(set) var histories: [RelationTag: [UInt32: History]] = [:]
+  /// By blocks; what came before a block was cut off is left out.
+  private(set) var records: [RelationTag: [UInt32: [KeyRead.Record]]] = [:]
+  /// Blocks from here on were cut off at some time: what the base has of them does not count.
+  private(set) var cuts: [RelationTag: UInt32] = [:]
   /// How often each kind of record was met, with images and without.
   private(set) var operations: [String: Int] = [:]
+  private var counts: [WALOperation: Int] = [:]
   private(set) var compressions: Set<WALPageImage.Compression> = []
   private(set) var problems: [String] = []
   private(set) var hasEnded = false
   private var end: [UInt8]
+
+  private static let restorePoint = WALOperation(resourceManager: ResourceManager.xlog.rawValue, info: 0x70)
+  private static let truncation = WALOperation(resourceManager: ResourceManager.storage.rawValue, info: 0x20)
 
   /// - end: name of the restore point behind which records do not count.
   init(_ wal: WAL, from start: Lsn, to end: String) {
@@ -49,19 +50,19 @@ struct BlockHistories {
       found.problems.append("\($0)")
     }
     self = found
+    for (operation, count) in counts { operations[operation.fullName(wal.version), default: 0] += count }
     if !hasEnded { problems.append("no restore point \(end)") }
   }
 
   private mutating func add(_ record: borrowing WALRecord, _ lsn: Lsn) {
     let operation = WALOperation(record.header)
-    let name = operation.fullName(record.version)
-    operations[name, default: 0] += 1
+    counts[operation, default: 0] += 1
     // The name stands behind a time of 8 bytes.
-    if name == "XLOG/RESTORE_POINT" {
+    if operation == Self.restorePoint {
       let said = record.mainData.extracting(8..<8 + end.count).withUnsafeBytes { Array($0) }
       hasEnded = said == end
     }
-    if name == "Storage/TRUNCATE" { truncate(record.mainData, lsn) }
+    if operation == Self.truncation { truncate(record.mainData, lsn) }
     let bytes = record.bytes.withUnsafeBytes { Array($0) }
     for index in record.blocks.indices {
       let block = record.blocks[index]
@@ -74,7 +75,7 @@ struct BlockHistories {
 
   private mutating func append(_ record: NeonRecord, _ lsn: Lsn, _ tag: RelationTag, _ block: UInt32) {
     let record = KeyRead.Record(lsn: lsn, record: record, visit: 0)
-    histories[tag, default: [:]][block, default: History()].records.append(record)
+    records[tag, default: [:]][block, default: []].append(record)
   }
 
   /// | offset | size | main data |
@@ -104,8 +105,9 @@ struct BlockHistories {
   }
 
   private mutating func cut(_ tag: RelationTag, to count: UInt32) {
-    // Those that no record named so far are gone, too: as far as any of these tests goes.
-    for block in count..<max(count, 4096) { histories[tag, default: [:]][block] = History(isCut: true) }
+    cuts[tag] = min(cuts[tag] ?? count, count)
+    guard let blocks = records[tag] else { return }
+    records[tag] = blocks.filter { $0.key < count }
   }
 
   /// Where the flags of heap records stand, and which bits they say to be cleared.

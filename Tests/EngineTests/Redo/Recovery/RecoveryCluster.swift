@@ -11,7 +11,7 @@ import Testing
 /// | `data` | the cluster when it was killed, with its WAL |
 /// | `recovered` | the copy, behind the server's replay of that WAL |
 final class RecoveryCluster {
-  private static let asUser = getuid() == 0 ? "setpriv --reuid postgres --regid postgres --init-groups " : ""
+  static let asUser = getuid() == 0 ? "setpriv --reuid postgres --regid postgres --init-groups " : ""
 
   let server: PostgresPrograms
   let folder: URL
@@ -50,7 +50,7 @@ final class RecoveryCluster {
   ///
   /// - Returns: what it printed.
   @discardableResult
-  private func shell(_ command: String, input: String = "") throws -> String {
+  func shell(_ command: String, input: String = "") throws -> String {
     let (given, said) = (folder.appending(path: "input"), folder.appending(path: "output"))
     try Data(input.utf8).write(to: given)
     let process = Process()
@@ -81,11 +81,18 @@ final class RecoveryCluster {
 
   /// Runs scripts on a server that is stopped then: in an orderly way, or as by a crash.
   func work(_ scripts: [String], crashes: Bool) throws {
+    try run(crashes: crashes) { for script in scripts { try query(script) } }
+  }
+
+  func query(_ script: String) throws {
+    try run("psql -qX -h '\(folder.path)' -U scrubber -d postgres -v ON_ERROR_STOP=1", input: script)
+  }
+
+  /// Does something while the server runs.
+  func run(crashes: Bool, _ body: () throws -> Void) throws {
     try run("pg_ctl -D data -w -s -l log start")
     do {
-      for script in scripts {
-        try run("psql -qX -h '\(folder.path)' -U scrubber -d postgres -v ON_ERROR_STOP=1", input: script)
-      }
+      try body()
     } catch {
       try run("pg_ctl -D data -w -s -m immediate stop")
       throw error
@@ -131,7 +138,9 @@ final class RecoveryCluster {
       $0.utf8.count == 24
     }
     let first = try #require(names.min().flatMap { UInt64($0.suffix(8), radix: 16) })
-    let bytes = try names.sorted().flatMap { [UInt8](try Data(contentsOf: folder.appending(path: $0))) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(names.count << 24)
+    for name in names.sorted() { bytes += try Data(contentsOf: folder.appending(path: name)) }
     return BlockHistories.WAL(version: server.version, start: Lsn(first << 24), bytes: bytes)
   }
 }

@@ -17,7 +17,7 @@ import Testing
 /// | blocks of zeros | files grow before pages are written to them | none of ours, zeros of theirs |
 ///
 /// Hint bits do not differ: recovery sets none, and those of the base and of images are there on both sides.
-struct RecoveryComparison {
+struct RecoveryComparison: CustomStringConvertible {
   /// Pages that records were replayed for and that came out equal, by the records' resource managers.
   private(set) var equal: [String: Int] = [:]
   /// How many pages that is.
@@ -27,6 +27,11 @@ struct RecoveryComparison {
   private(set) var zeros = 0
   private(set) var freeSpaceMap = 0
   private(set) var wrong: [String] = []
+
+  var description: String {
+    "\(equalCount) pages equal, \(wrong.count) wrong, \(untouched) untouched, \(zeros) zeros, "
+      + "\(freeSpaceMap) of free space maps; \(equal.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })"
+  }
 
   private let base: RelationFiles
   private let histories: BlockHistories
@@ -63,9 +68,10 @@ struct RecoveryComparison {
       freeSpaceMap += 1
       return
     }
-    let history = histories.histories[tag]?[block] ?? BlockHistories.History()
-    var image = history.isCut ? nil : base.page(tag, block)
-    if history.records.isEmpty {
+    let records = histories.records[tag]?[block] ?? []
+    let isCut = histories.cuts[tag].map { block >= $0 } ?? false
+    var image = isCut ? nil : base.page(tag, block)
+    if records.isEmpty {
       // What no record names was there before, or is zeros.
       if image == theirs {
         untouched += 1
@@ -77,9 +83,9 @@ struct RecoveryComparison {
       return
     }
     if tag.fork == .visibilityMap { image = image ?? Self.empty }
-    let names = Set(history.records.map { Self.name($0.record) })
+    let names = Set(records.map { Self.name($0.record) })
     do throws(RedoError) {
-      var ours = try redo.value(of: .relationBlock(tag, BlockNumber(block)), image, history.records)
+      var ours = try redo.value(of: .relationBlock(tag, BlockNumber(block)), image, records)
       if hasChecksums, ours != Self.empty {
         let checksum = PageChecksum.checksum(of: ours.span.bytes, at: BlockNumber(block)) ?? 0
         ours.replaceSubrange(8..<10, with: [UInt8(checksum & 0xff), UInt8(checksum >> 8)])
