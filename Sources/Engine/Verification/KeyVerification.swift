@@ -98,6 +98,8 @@ final class KeyVerification {
       $0.records.present &+= recordCount
       $0.bytes.present &+= byteCount
     }
+    // By index: a record that the loop took out would be copied.
+    for index in read.records.indices { checkRecord(read, index, batch) }
     do throws(ReadError) {
       look(at: try value(of: read), read, batch, storage)
       results.count {
@@ -114,6 +116,22 @@ final class KeyVerification {
       }
       tell(obstacle, read.key)
     }
+  }
+
+  private func checkRecord(_ read: KeyRead, _ index: Int, _ batch: ReadBatch) {
+    guard case .postgres(_, let bytes) = read.records[index].record,
+      let damage = RecordDamage(bytes.span.bytes)
+    else { return }
+    let (record, key) = (read.records[index], read.key)
+    results.add(
+      .layerRecordDamaged,
+      object: record.visit < batch.visits.count ? batch.visits[record.visit].object : nil,
+      key: key,
+      lsn: record.lsn,
+      "the checksum of a record for \(key.describe()) is wrong: \(damage.place)",
+      seen: String(damage.stored, radix: 16),
+      expected: String(damage.computed, radix: 16)
+    )
   }
 
   private func value(of read: KeyRead) throws(ReadError) -> [UInt8] {

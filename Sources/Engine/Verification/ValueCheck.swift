@@ -69,7 +69,7 @@ struct ValueCheck {
     case .databaseDirectory: _ = try DatabaseDirectory(parsing: value)
     case .relationDirectoryV1: _ = try RelationDirectory(parsing: value)
     case .relationDirectoryV2: _ = try RelationMarker(parsing: value)
-    case .relationSize, .slruSegmentSize: _ = try BlockCountValue(parsing: value)
+    case .relationSize, .slruSegmentSize: try parseSize(value)
     case .relationMap: _ = try RelationMap(parsing: value, pgVersion: facts.pgVersion)
     case .slruDirectory: _ = try SLRUSegmentDirectory(parsing: value)
     case .slruBlock(let segment, _): try parsePage(value, segment.kind)
@@ -81,6 +81,17 @@ struct ValueCheck {
     case .auxFile: if value.byteCount > 0 { _ = try AuxFileList(parsing: value) }
     case .replicationOrigin: _ = try ReplicationOriginValue(parsing: value)
     case .relationBlock, .reserved, .unknown: break
+    }
+  }
+
+  private func parseSize(_ value: RawSpan) throws(FormatError) {
+    guard value.byteCount == BlockCountValue.byteCount else {
+      throw FormatError(
+        .badValue,
+        field: "size",
+        found: "\(value.byteCount) bytes",
+        expected: "\(BlockCountValue.byteCount) bytes"
+      )
     }
   }
 
