@@ -63,7 +63,7 @@ struct SampleVerificationTests {
 
   @Test func layerThatIsNotThereIsAFindingAndAStoreWithoutAnswerIsNone() async throws {
     let sample = try Sample()
-    let image = try #require(sample.timeline.positions.last { !sample.timeline.map[$0].isDelta })
+    let image = try #require(sample.timeline.positions.first { !sample.timeline.map[$0].isDelta })
     let object = sample.timeline.object(image)
     let keys = KeySpace(object.name.keys)
     let listed = try await sample.catalog().keySpace(at: Self.end).dense.keySpace
@@ -84,7 +84,7 @@ struct SampleVerificationTests {
 
   @Test func layerThatIsNotInTheIndexLeavesKeysWithoutValue() async throws {
     let sample = try Sample()
-    let image = try #require(sample.timeline.positions.last { !sample.timeline.map[$0].isDelta })
+    let image = try #require(sample.timeline.positions.first { !sample.timeline.map[$0].isDelta })
     let name = sample.timeline.map[image]
     let without = sample.timeline.copy(
       sample.timeline.map.layers.filter { $0.name != name },
@@ -108,8 +108,8 @@ struct SampleVerificationTests {
       }
     )
     let changed = try await sample.timeline.changing(position) { found, _, page in
-      // The length of the first row.
-      if found == key { page[26] ^= 0x40 }
+      // Where the first row begins: behind the page now.
+      if found == key { page[25] ^= 0x40 }
     }
     let result = try await sample.verification(changed).verify([.reconstruct], at: [Self.end])
     #expect(result.findings.map(\.code) == [.pageDamaged], "\(result.texts)")
