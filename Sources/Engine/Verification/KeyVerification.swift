@@ -150,7 +150,9 @@ final class KeyVerification {
   }
 
   private func value(of read: KeyRead) throws(ReadError) -> [UInt8] {
-    if redo != nil, !read.records.isEmpty, let value = try redo?.value(of: read, at: lsn, shard.timeline.rules) {
+    if redo != nil, !read.records.isEmpty,
+      let value = try redo?.value(of: read, at: lsn, shard.timeline.rules)
+    {
       return value
     }
     return try read.value(at: lsn, shard.timeline.rules)

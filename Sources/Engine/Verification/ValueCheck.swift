@@ -37,7 +37,8 @@ struct ValueCheck {
 
   private func pageProblem(of page: RawSpan, _ key: Key, _ kind: PageKind?) -> Problem? {
     // Its own finding, as a header may be whole and of another time.
-    if page.byteCount == PageHeader.pageByteCount, let header = try? PageHeader(parsing: page), header.lsn > lsn,
+    if page.byteCount == PageHeader.pageByteCount, let header = try? PageHeader(parsing: page),
+      header.lsn > lsn,
       !header.isNew
     {
       let error = FormatError(.badValue, field: "pd_lsn", found: "\(header.lsn)", expected: "at most \(lsn)")
@@ -48,9 +49,12 @@ struct ValueCheck {
       error = pages.problem(of: page, as: kind, block: BlockNumber(key.field6))
     } else {
       // Of pages whose kind nobody knows, those of tables can be told.
-      error = pages.problem(of: page, as: .other, block: BlockNumber(key.field6)) ?? HeapPage.problem(of: page)
+      error =
+        pages.problem(of: page, as: .other, block: BlockNumber(key.field6)) ?? HeapPage.problem(of: page)
     }
-    return error.map { Problem(code: .pageDamaged, error: $0, message: "the page is not as PostgreSQL makes it") }
+    return error.map {
+      Problem(code: .pageDamaged, error: $0, message: "the page is not as PostgreSQL makes it")
+    }
   }
 
   // MARK: Other values

@@ -52,7 +52,10 @@ struct SampleVerificationTests {
     options.sampleShare = 2_000
     options.sampleSeed = 7
     let first = try await sample.verification(sample.timeline, options).verify([.reconstruct], at: [Self.end])
-    let second = try await sample.verification(sample.timeline, options).verify([.reconstruct], at: [Self.end])
+    let second = try await sample.verification(sample.timeline, options).verify(
+      [.reconstruct],
+      at: [Self.end]
+    )
     #expect(first == second)
     #expect(first.coverage.addsUp && first.coverage.keys.present == 3693)
     let share = Double(first.coverage.keys.skipped[.notSampled] ?? 0) / 3693
@@ -70,7 +73,9 @@ struct SampleVerificationTests {
     let lost = listed.intersection(keys).keyCount
     let unit = VerificationUnit(.keys(listed, at: Self.end), weight: 1)
 
-    let gone = sample.timeline.copy(over: ChangedLayerSource(sample.timeline.store.source, gone: [object.key]))
+    let gone = sample.timeline.copy(
+      over: ChangedLayerSource(sample.timeline.store.source, gone: [object.key])
+    )
     let damaged = try await sample.verification(gone).run(unit)
     #expect(damaged.findings.allSatisfy { $0.code == .valueUnreadable && $0.objectKey == object.key })
     #expect(!damaged.findings.isEmpty && damaged.coverage.keys.skipped == [.damaged: lost])
@@ -183,7 +188,9 @@ struct SampleVerificationTests {
     var bytes: [UInt8] = []
     try #require(RelationMap(mappings, layout: map.layout)).encode(into: &bytes)
     let result = try await findings([(.relationMap(Self.postgres), bytes)])
-    #expect(result.findings.contains { $0.code == .relationUnmapped && $0.key == .relationMap(Self.postgres) })
+    #expect(
+      result.findings.contains { $0.code == .relationUnmapped && $0.key == .relationMap(Self.postgres) }
+    )
   }
 
   @Test func segmentThatIsTooLongIsTold() async throws {

@@ -77,8 +77,10 @@ final class RelationTables: Sendable {
     // Each pg_class has the catalogs that all databases share.
     var reader = database
     if database == .global {
-      let directory = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn) }
-      guard let first = directory?.entries.first(where: { $0.hasRelationMap && $0.database != .global }) else {
+      let directory = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn)
+      }
+      guard let first = directory?.entries.first(where: { $0.hasRelationMap && $0.database != .global })
+      else {
         return [:]
       }
       reader = first.database
