@@ -180,6 +180,16 @@ struct SampleVerificationTests {
     #expect(result.findings.first?.key == .relationSize(tag))
   }
 
+  @Test func sizeThatCannotBeTrueIsTold() async throws {
+    let tag = RelationTag(Self.postgres, relation: 1259)
+    let result = try await findings([(.relationSize(tag), [0xf0, 0xff, 0xff, 0xff])])
+    let missing = result.findings.filter { $0.code == .valueMissing }
+    // Behind the last block, and at the end that the size claims.
+    #expect(missing.first?.key == .relationBlock(tag, BlockNumber(14)), "\(result.texts)")
+    #expect(missing.contains { $0.key.map { $0.field6 > 0xffff_0000 } ?? false })
+    #expect(result.coverage.addsUp)
+  }
+
   @Test func relationMapThatLeadsNowhereIsTold() async throws {
     let sample = try Sample()
     let map = try await sample.catalog().relationMap(of: Self.postgres, at: Self.end)
