@@ -100,7 +100,15 @@ enum BTreeTupleCheck {
       let (block, position) = (page.blockOfPointer(place), page.uint16(place &+ 4))
       try page.requireRow(block, position, at: place, number: item.number)
       let row = UInt64(block) << 16 | UInt64(position)
-      try page.require(row > last, "row of the posting list", at: place, number: item.number, row, "more than", last)
+      try page.require(
+        row > last,
+        "row of the posting list",
+        at: place,
+        number: item.number,
+        row,
+        "more than",
+        last
+      )
       last = row
       place &+= IndexTuple.rowByteCount
     }

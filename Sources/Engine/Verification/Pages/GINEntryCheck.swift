@@ -72,7 +72,13 @@ enum GINEntryCheck {
     guard count > 0, isPacked else { return }
     let place = item.offset &+ start
     let list = page.bytes.extracting(place..<place &+ length)
-    let (rowCount, _) = try GINPostingTreeCheck.checkList(page, list, above: 0, at: place, number: item.number)
+    let (rowCount, _) = try GINPostingTreeCheck.checkList(
+      page,
+      list,
+      above: 0,
+      at: place,
+      number: item.number
+    )
     try page.require(
       rowCount == count,
       "rows",

@@ -26,7 +26,13 @@ enum GINPostingTreeCheck {
     var last: UInt64 = 0
     while place < page.lower {
       let length = byteCount(page.bytes.extracting(place..<page.lower))
-      try page.require(length > 0, "posting list", at: place, page.lower, "a list that ends at pd_lower or before")
+      try page.require(
+        length > 0,
+        "posting list",
+        at: place,
+        page.lower,
+        "a list that ends at pd_lower or before"
+      )
       let list = page.bytes.extracting(place..<place &+ length)
       last = try checkList(page, list, above: last, at: place, number: 0).last
       place &+= length

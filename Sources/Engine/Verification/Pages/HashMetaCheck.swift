@@ -118,7 +118,14 @@ enum HashMetaCheck {
       let place = start + HashMeta.spares + 4 * index
       let count = page.uint32(place)
       let isRight = index <= point ? count >= last : count == 0
-      try page.require(isRight, "hashm_spares", at: place, count, "0 behind the split point, else at least", UInt64(last))
+      try page.require(
+        isRight,
+        "hashm_spares",
+        at: place,
+        count,
+        "0 behind the split point, else at least",
+        UInt64(last)
+      )
       if index <= point { last = count }
     }
     let free = page.uint32(start + 40)

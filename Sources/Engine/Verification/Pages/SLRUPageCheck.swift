@@ -16,7 +16,7 @@ enum SLRUPageCheck {
   private static let groupByteCount = 20
   private static let groupEnd = 8180
   /// Microseconds since 2000-01-01: 4714-11-24 BC up to the end of 294276.
-  private static let times: Range<Int64> = -211_813_488_000_000_000 ..< 9_223_371_331_200_000_000
+  private static let times: Range<Int64> = -211_813_488_000_000_000..<9_223_371_331_200_000_000
 
   static func problem(of page: RawSpan, _ kind: SLRUKind) -> FormatError? {
     let count = page.byteCount

@@ -20,7 +20,8 @@ enum SPGiSTTupleCheck {
   private static let nextMask: UInt16 = 0x3fff
   private static let free: UInt16 = 0x4000
 
-  static func checkDead(_ page: PageView, _ number: Int, _ pointer: LinePointer, _ state: UInt8) throws(PageFault)
+  static func checkDead(_ page: PageView, _ number: Int, _ pointer: LinePointer, _ state: UInt8)
+    throws(PageFault)
   {
     let offset = pointer.offset
     try checkLength(page, number, pointer, Int(page.uint32(offset) >> 2), SPGiSTDeadTuple.byteCount)
@@ -76,7 +77,12 @@ enum SPGiSTTupleCheck {
   ) throws(PageFault) {
     let offset = pointer.offset
     try checkLength(page, number, pointer, Int(page.uint32(offset) >> 2))
-    try page.requireRow(page.blockOfPointer(offset &+ 6), page.uint16(offset &+ 10), at: offset &+ 6, number: number)
+    try page.requireRow(
+      page.blockOfPointer(offset &+ 6),
+      page.uint16(offset &+ 10),
+      at: offset &+ 6,
+      number: number
+    )
     let info = page.uint16(offset &+ 4)
     let next = Int(info & nextMask)
     try page.require(

@@ -93,7 +93,8 @@ struct TablePageCheck: ~Escapable {
     let next = page.pointer(target)
     // The rows of all line pointers lie in the page, or another one is found to be wrong.
     let mayLead =
-      next.isNormal && next.offset >= PageView.start && next.offset <= PageView.byteCount - Self.minimumByteCount
+      next.isNormal && next.offset >= PageView.start
+      && next.offset <= PageView.byteCount - Self.minimumByteCount
       && page.uint16(next.offset &+ 18) & Mask2.heapOnly != 0
     try page.require(mayLead, "redirection", at: place, number: number, target, "a row that needs one")
     let bit: UInt64 = 1 << UInt64(target & 63)
@@ -143,7 +144,8 @@ struct TablePageCheck: ~Escapable {
     let isImpossible =
       mask & (Mask.xmaxCommitted | Mask.isMulti) == Mask.xmaxCommitted | Mask.isMulti
       || mask & (Mask.xmaxCommitted | Mask.xmaxInvalid) == Mask.xmaxCommitted | Mask.xmaxInvalid
-      || mask & Mask.moved == Mask.moved || mask & (Mask.hasExternal | Mask.hasVariableWidth) == Mask.hasExternal
+      || mask & Mask.moved == Mask.moved
+      || mask & (Mask.hasExternal | Mask.hasVariableWidth) == Mask.hasExternal
       || mask2 & Mask2.heapOnly != 0 && mask & Mask.updated == 0
     try page.require(
       !isImpossible,

@@ -3,7 +3,8 @@ import Foundation
 import IndexFormat
 import Testing
 
-/// Real pages, one of each kind: of all that a tenant has at its end the one with the most in it.
+/// Real pages, one of each kind: of all that a tenant has at its end the one with the most line pointers, and among those
+/// the one with the fewest zeros.
 struct PageSamples {
   struct Sample {
     var name: String
@@ -53,9 +54,13 @@ struct PageSamples {
   }
 
   private mutating func add(_ sample: Sample) {
-    let known = samples[sample.name].map { Self.content($0.bytes) }
-    if known.map({ $0 < Self.content(sample.bytes) }) ?? true { samples[sample.name] = sample }
+    let known = samples[sample.name].map { Self.content($0) }
+    if known.map({ $0 < Self.content(sample) }) ?? true { samples[sample.name] = sample }
   }
 
-  private static func content(_ page: [UInt8]) -> Int { page.count { $0 != 0 } }
+  private static func content(_ sample: Sample) -> (Int, Int) {
+    let content = sample.bytes.count { $0 != 0 }
+    if case .slru = sample.kind { return (0, content) }
+    return (Int(sample.bytes[12]) | Int(sample.bytes[13]) << 8, content)
+  }
 }
