@@ -7,7 +7,7 @@ import IndexFormat
 /// | flags | of one kind of page, with what goes with it; those of the header are 0 |
 /// | first block | the meta page, and no other block is one: `GINMetaCheck` |
 /// | second block | the root of the tree of entries |
-/// | right sibling | none, or another block than the first one and this one. The root has none, a half-written split has one |
+/// | right sibling | none, or not the first block or this one. The root has none, a half-written split has one |
 /// | deleted pages | hold anything |
 /// | pages of entries | `GINEntryCheck` |
 /// | pages of posting trees | `GINPostingTreeCheck` |

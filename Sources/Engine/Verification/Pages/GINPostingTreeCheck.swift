@@ -4,7 +4,7 @@
 /// |---|---|
 /// | all | nothing is stored at the end of the page |
 /// | leaves | posting lists up to `pd_lower`, of rows that rise through all of them |
-/// | other pages | as many entries as the special part says, up to `pd_lower`; children are not the first block or this one |
+/// | other pages | as many entries as the special part says, up to `pd_lower`; children are other blocks |
 /// | bounds | rise; none is above the page's own, and no row of a leaf; the last of the rightmost pages have none |
 ///
 /// Versions before 9.4 left `pd_lower` of inner pages at the end of the header. Sources: PostgreSQL

@@ -9,7 +9,8 @@
 /// | masks | the higher one is a power of 2 less one, the lower one its half |
 /// | highest bucket | from the lower mask to the higher one |
 /// | split point | that of the highest bucket |
-/// | overflow pages | never less at a later split point; none of split points to come; the first that may be free is one of them or the next |
+/// | overflow pages | never less at a later split point; none of split points to come |
+/// | first one that may be free | one of them, or the next |
 /// | bitmaps | 1 to 1,024, each in another block than the first one |
 /// | neighbours, bucket | none |
 ///

@@ -13,8 +13,8 @@
 /// | hash code | belongs to the bucket |
 ///
 /// A hash code's lower bits are the bucket: at least as many as the bucket's number has. The first page of a bucket
-/// says how many there were when it was last split; what belongs to its other half stays only up to the end of the split
-/// and of the cleaning behind it, of which there are marks.
+/// says how many there were when it was last split; what belongs to its other half stays only up to the end of the
+/// split and of the cleaning behind it, of which there are marks.
 ///
 /// Sources: PostgreSQL `access/hash.h`, `access/hash/{hashpage,hashovfl,hashinsert,hashutil}.c`.
 struct HashPageCheck: ~Escapable {

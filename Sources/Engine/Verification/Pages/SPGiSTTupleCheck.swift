@@ -4,9 +4,9 @@
 /// |---|---|
 /// | each | its length is that of its line pointer, and a multiple of 8 |
 /// | dead in any way | 16 bytes; a redirection leads to a tuple that is not in the first block |
-/// | of an inner page | a node at least; header, prefix and nodes, each of a multiple of 8 bytes, fill it, or it has 16 bytes |
+/// | of an inner page | one node or more; header, prefix and nodes fill it, each a multiple of 8, or it has 16 bytes |
 /// | node | leads to a tuple that is not in the first block, or nowhere yet |
-/// | of a leaf | a row; the next tuple of its chain is one in use, to which no other leads. In a root there are no chains |
+/// | of a leaf | a row; the next one of its chain is in use, and no other leads there. In a root there are no chains |
 ///
 /// | offset | size | field of a leaf's tuple |
 /// |---|---|---|

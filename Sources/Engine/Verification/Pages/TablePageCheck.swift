@@ -5,7 +5,7 @@ import IndexFormat
 /// | what | rule |
 /// |---|---|
 /// | special part | none |
-/// | line pointers | at most 291; unused and dead ones have no tuple; redirections lead to rows that need one, each to its own |
+/// | line pointers | at most 291; unused and dead ones have no row; redirections lead to rows that need one |
 /// | rows | within their part of the page, at multiples of 8, no two with the same bytes |
 /// | where columns begin | 23 bytes and the bitmap of nulls, rounded up to 8; within the row |
 /// | columns | at most 1,600 |
@@ -14,9 +14,10 @@ import IndexFormat
 /// | xmin, xmax | older than the next transaction or multixact, if that is known |
 /// | successor in the page | made by an update within the page, or not: both rows agree |
 ///
-/// A multixact is never marked committed; xmax is not both committed and invalid; what only an update makes has the mark
-/// of an update; what was updated within the page, and not in vain, has an xmax; values outside of the row are values of
-/// variable width. What `VACUUM FULL` of PostgreSQL 8 left may be there, but not both of its marks.
+/// A multixact is never marked committed; xmax is not both committed and invalid; what only an update makes has the
+/// mark of an update; what was updated within the page, and not in vain, has an xmax; values outside of the row are
+/// values of variable width. What `VACUUM FULL` of PostgreSQL 8 left may be there, but not both of its marks.
+/// No two redirections lead to the same row.
 ///
 /// Sources: PostgreSQL `contrib/amcheck/verify_heapam.c`, `access/htup_details.h`, `access/heap/{heapam,pruneheap}.c`.
 struct TablePageCheck: ~Escapable {
