@@ -52,6 +52,10 @@ enum SequencePageCheck {
       "pd_upper,",
       UInt64(page.upper)
     )
+    try checkRow(page, offset)
+  }
+
+  private static func checkRow(_ page: PageView, _ offset: Int) throws(PageFault) {
     let columns = page.uint16(offset + 18)
     try page.require(
       columns == columnCount,

@@ -39,10 +39,13 @@ enum PageDamage {
 struct PageDamageTests {
   /// A little below what is seen: which bits are flipped depends on the seed.
   private static let floors = [
-    "brin map": 9800, "brin meta": 10, "brin tuples": 40, "btree inner": 150, "btree leaf": 2800, "btree meta": 25,
+    "brin map": 9800, "brin meta": 10, "brin tuples": 40, "btree inner": 150, "btree leaf": 2800,
+    "btree meta": 25,
     "free space map": 3, "gin deleted": 3, "gin entry leaf": 2000, "gin meta": 20, "gist inner": 45,
-    "gist leaf": 1150, "hash bitmap": 8, "hash bucket": 3400, "hash meta": 5300, "hash overflow": 20, "hash unused": 8,
-    "pg_multixact/members": 2300, "pg_multixact/offsets": 1100, "pg_xact": 0, "sequence": 8, "spgist inner": 120,
+    "gist leaf": 1150, "hash bitmap": 8, "hash bucket": 3400, "hash meta": 5300, "hash overflow": 20,
+    "hash unused": 8,
+    "pg_multixact/members": 2300, "pg_multixact/offsets": 1100, "pg_xact": 0, "sequence": 8,
+    "spgist inner": 120,
     "spgist leaf": 2400, "spgist meta": 20, "table": 3400, "visibility map": 4700,
   ]
 
