@@ -16,7 +16,9 @@ enum BackupTarget: Sendable, Equatable {
   }
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
-    switch (try Self.path(arguments, "output", "a new file"), try Self.path(arguments, "output-path", "a folder")) {
+    switch (
+      try Self.path(arguments, "output", "a new file"), try Self.path(arguments, "output-path", "a folder")
+    ) {
     case (nil, nil), ("-", nil): self = .standardOutput
     case (let file?, nil): self = .archive(file)
     case (nil, var folder?):

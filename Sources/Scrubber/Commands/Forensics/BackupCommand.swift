@@ -109,7 +109,8 @@ struct BackupCommand: Sendable, Equatable {
     PageOptions.cacheOption, ForensicOptions.stripeOption,
     OptionDeclaration(
       "json",
-      help: "Say what was written as JSON: on standard output, or on standard error if the archive goes there."
+      help:
+        "Say what was written as JSON: on standard output, or on standard error if the archive goes there."
     ), .help,
   ]
 

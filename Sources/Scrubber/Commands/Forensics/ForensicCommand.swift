@@ -22,7 +22,8 @@ enum ForensicCommand: Sendable, Equatable {
     LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
     IndexSearchCommand.declaration, KeyDescribeCommand.declaration, PageGetCommand.declaration,
     PageHistoryCommand.declaration, KeySpaceCommand.declaration, BackupCommand.computeDeclaration,
-    BackupCommand.fullDeclaration, WALDumpCommand.declaration, WALStatsCommand.declaration, WALVerifyCommand.declaration,
+    BackupCommand.fullDeclaration, WALDumpCommand.declaration, WALStatsCommand.declaration,
+    WALVerifyCommand.declaration,
   ]
 
   static let groups: [CommandList.Group] = [
