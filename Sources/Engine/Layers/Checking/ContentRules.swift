@@ -91,7 +91,7 @@ struct ContentRules {
   }
 
   /// Whether a page is new but for its LSN, which page servers set in pages of visibility maps until November 2024.
-  private static func isOnlyLsn(_ page: RawSpan) -> Bool {
+  static func isOnlyLsn(_ page: RawSpan) -> Bool {
     page.firstNonZero(in: 8..<page.byteCount) == nil
   }
 
@@ -148,7 +148,7 @@ struct ContentRules {
     }
   }
 
-  private static let knownControlVersions: [UInt32] = [1300, 1700]
+  static let knownControlVersions: [UInt32] = [1300, 1700]
 
   private func checkRelationMap(_ entry: LayerEntry, _ image: RawSpan, _ findings: inout FindingList) {
     do throws(FormatError) {
