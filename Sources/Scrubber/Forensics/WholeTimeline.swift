@@ -10,12 +10,17 @@ final class WholeTimeline: Sendable {
   let catalog: TimelineCatalog
 
   /// - Parameter cacheByteCount: for all shards together.
-  init(
+  convenience init(
     _ id: TimelineID,
     in tenant: TenantView,
     cacheByteCount: Int = OpenTimeline.defaultCacheByteCount
   ) throws(ScanFailure) {
     let store = LayerStore(source: tenant.source, cache: BlockCache(byteBudget: cacheByteCount))
+    try self.init(id, in: tenant, store: store)
+  }
+
+  /// - Parameter store: opens the layers of the tenant. May be shared with other timelines of it.
+  init(_ id: TimelineID, in tenant: TenantView, store: LayerStore) throws(ScanFailure) {
     var shards: [OpenTimeline] = []
     for shard in try Self.allShards(of: tenant) {
       shards.append(try OpenTimeline(try tenant.timeline(id, on: shard), in: tenant, store: store))

@@ -96,8 +96,8 @@ struct BackupCommandTests {
     #expect(try BackupProgram.names("\(folder.path)/folder") == ["file"])
   }
 
-  /// No file may be larger than 4 MiB: the system then says so as it says that a disk is full. The segment of WAL, which
-  /// comes last, has 16 MiB.
+  /// No file may be larger than 4 MiB: the system then says so as it says that a disk is full. The segment of WAL,
+  /// which comes last, has 16 MiB.
   @Test func aFullDiskLeavesNothing() throws {
     let folder = try TemporaryFolder()
     try folder.makeFolder("empty")

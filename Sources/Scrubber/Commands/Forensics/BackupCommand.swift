@@ -41,8 +41,8 @@ struct BackupCommand: Sendable, Equatable {
     summary: "write a data directory with which PostgreSQL starts, as it was at an LSN",
     usage: usage([]),
     discussion: [
-      "The whole data directory, made of nothing but layers. A stock PostgreSQL of the same major version starts from it "
-        + "as it stands: control file and WAL are those of a clean shutdown at the LSN.",
+      "The whole data directory, made of nothing but layers. A stock PostgreSQL of the same major version starts from "
+        + "it as it stands: control file and WAL are those of a clean shutdown at the LSN.",
       placeText, lsnText, safetyText,
     ],
     options: targetOptions + commonOptions,

@@ -13,7 +13,8 @@ final class CommandDesk {
   let isErrorTerminal: Bool
   /// Columns that text may take.
   let width: Int
-  private let output: any OutputSink
+  /// Where text goes, for tasks beside this one; `flush` comes before.
+  let sink: any OutputSink
   private let error: any OutputSink
   private var waiting: [UInt8] = []
 
@@ -37,7 +38,7 @@ final class CommandDesk {
     isErrorTerminal: Bool = false
   ) {
     self.environment = environment
-    self.output = output
+    sink = output
     self.error = error
     self.style = style
     self.width = width
@@ -62,7 +63,7 @@ final class CommandDesk {
 
   func flush() {
     guard !waiting.isEmpty else { return }
-    output.write(waiting)
+    sink.write(waiting)
     waiting.removeAll(keepingCapacity: true)
   }
 

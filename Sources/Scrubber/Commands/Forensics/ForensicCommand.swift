@@ -12,6 +12,7 @@ enum ForensicCommand: Sendable, Equatable {
   case pageHistory(PageHistoryCommand)
   case keySpace(KeySpaceCommand)
   case backup(BackupCommand)
+  case verify(VerifyCommand)
   case walDump(WALDumpCommand)
   case walStats(WALStatsCommand)
   case walVerify(WALVerifyCommand)
@@ -22,7 +23,8 @@ enum ForensicCommand: Sendable, Equatable {
     LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
     IndexSearchCommand.declaration, KeyDescribeCommand.declaration, PageGetCommand.declaration,
     PageHistoryCommand.declaration, KeySpaceCommand.declaration, BackupCommand.computeDeclaration,
-    BackupCommand.fullDeclaration, WALDumpCommand.declaration, WALStatsCommand.declaration,
+    BackupCommand.fullDeclaration, VerifyCommand.declaration, WALDumpCommand.declaration,
+    WALStatsCommand.declaration,
     WALVerifyCommand.declaration,
   ]
 
@@ -66,6 +68,8 @@ enum ForensicCommand: Sendable, Equatable {
       self = .backup(try BackupCommand(arguments, kind: .compute, environment: environment))
     case BackupCommand.fullDeclaration.name:
       self = .backup(try BackupCommand(arguments, kind: .full, environment: environment))
+    case VerifyCommand.declaration.name:
+      self = .verify(try VerifyCommand(arguments, environment: environment))
     case WALDumpCommand.declaration.name:
       self = .walDump(try WALDumpCommand(arguments, environment: environment))
     case WALStatsCommand.declaration.name:
@@ -102,6 +106,7 @@ enum ForensicCommand: Sendable, Equatable {
     case .pageHistory(let command): try await command.run(desk)
     case .keySpace(let command): try await command.run(desk)
     case .backup(let command): try await command.run(desk)
+    case .verify(let command): try await command.run(desk)
     case .walDump(let command): try await command.run(desk)
     case .walStats(let command): try await command.run(desk)
     case .walVerify(let command): try await command.run(desk)
