@@ -7,7 +7,7 @@ final class KeyVerification {
   private let keys: KeySpace
   private let lsn: Lsn
   private let results: VerificationResults
-  private let check: ValueCheck
+  private var check: ValueCheck
   private var redo: PageRedo?
   /// Kinds of the relations of one database, the one of the last key.
   private var kinds: (database: DatabaseTag, table: RelationTable)?
@@ -31,6 +31,7 @@ final class KeyVerification {
   func run() async throws(ReadError) {
     let owned = shard.timeline.owned(keys)
     let wanted = sampled(owned)
+    try await readCheckpoint()
     let dense = wanted.subtracting(KeySpace(.sparse))
     results.count { $0.keys.present &+= dense.keyCount }
     var options = ReadOptions()
@@ -41,6 +42,20 @@ final class KeyVerification {
       try await take(batch)
       rest = batch.rest
     }
+  }
+
+  /// What pages may name depends on how far transactions have come.
+  private func readCheckpoint() async throws(ReadError) {
+    let (catalog, lsn) = (shard.catalog, lsn)
+    let checkpoint: Checkpoint?
+    do throws(ReadError) {
+      checkpoint = try await catalog.checkpoint(at: lsn)
+    } catch {
+      if error.isCancellation { throw error }
+      // Its own unit says what is wrong with it.
+      checkpoint = nil
+    }
+    check = ValueCheck(facts: catalog.facts, lsn: lsn, checkpoint: checkpoint)
   }
 
   /// The keys that are looked at; the others are counted.
@@ -80,8 +95,8 @@ final class KeyVerification {
         tellUnknown(read, batch)
       }
       results.countDepth(depths[index])
-      let storage = try await storage(of: read.key)
-      try take(read, batch, storage)
+      let kind = try await kind(of: read.key)
+      try take(read, batch, kind)
     }
     for range in batch.missing.ranges { tellMissing(range, batch) }
     for (keys, error) in batch.failures {
@@ -91,7 +106,7 @@ final class KeyVerification {
 
   // MARK: One value
 
-  private func take(_ read: KeyRead, _ batch: ReadBatch, _ storage: RelationStorage) throws(ReadError) {
+  private func take(_ read: KeyRead, _ batch: ReadBatch, _ kind: PageKind?) throws(ReadError) {
     let recordCount = UInt64(read.records.count)
     let byteCount = UInt64(read.valueByteCount)
     results.count {
@@ -101,7 +116,7 @@ final class KeyVerification {
     // By index: a record that the loop took out would be copied.
     for index in read.records.indices { checkRecord(read, index, batch) }
     do throws(ReadError) {
-      look(at: try value(of: read), read, batch, storage)
+      look(at: try value(of: read), read, batch, kind)
       results.count {
         $0.keys.checked &+= 1
         $0.records.checked &+= recordCount
@@ -135,14 +150,16 @@ final class KeyVerification {
   }
 
   private func value(of read: KeyRead) throws(ReadError) -> [UInt8] {
-    if redo != nil, !read.records.isEmpty, let value = try redo?.value(of: read, at: lsn, shard.timeline.rules) {
+    if redo != nil, !read.records.isEmpty,
+      let value = try redo?.value(of: read, at: lsn, shard.timeline.rules)
+    {
       return value
     }
     return try read.value(at: lsn, shard.timeline.rules)
   }
 
-  private func look(at value: [UInt8], _ read: KeyRead, _ batch: ReadBatch, _ storage: RelationStorage) {
-    guard !read.isTombstone, let problem = check.problem(of: value.span.bytes, read.key, storage) else {
+  private func look(at value: [UInt8], _ read: KeyRead, _ batch: ReadBatch, _ kind: PageKind?) {
+    guard !read.isTombstone, let problem = check.problem(of: value.span.bytes, read.key, kind) else {
       return
     }
     results.add(
@@ -155,14 +172,14 @@ final class KeyVerification {
     )
   }
 
-  /// The kind of the relation that a key is a page of.
-  private func storage(of key: Key) async throws(ReadError) -> RelationStorage {
-    guard key.isRelationBlock else { return .unknown }
+  /// What kind of page a key stands for; nil where nobody says.
+  private func kind(of key: Key) async throws(ReadError) -> PageKind? {
+    guard key.isRelationBlock else { return nil }
     let tag = key.relationTag
     if kinds?.database != tag.database {
       kinds = (tag.database, try await verification.relations.table(of: tag.database, at: lsn))
     }
-    return kinds?.table.storage(of: tag.relation) ?? .unknown
+    return kinds?.table.kind(of: tag)
   }
 
   // MARK: What is not right

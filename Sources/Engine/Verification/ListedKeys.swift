@@ -8,8 +8,8 @@ struct ListedRelations {
 
   /// Throws where a store gives no answer.
   init(_ catalog: TimelineCatalog, at lsn: Lsn) async throws(ReadError) {
-    guard let directory = try await readable({ () async throws(ReadError) in try await catalog.databases(at: lsn) })
-    else { return }
+    let directory = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn) }
+    guard let directory else { return }
     databases = directory.entries.map(\.database)
     for database in databases {
       let tags = try await readable { () async throws(ReadError) in
@@ -38,7 +38,9 @@ struct ListedKeys {
     let databases = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn) }
     for entry in databases?.entries ?? [] {
       add(.relationDirectoryV1(entry.database))
-      if entry.hasRelationMap || catalog.facts.rules.listsEveryRelationMap { add(.relationMap(entry.database)) }
+      if entry.hasRelationMap || catalog.facts.rules.listsEveryRelationMap {
+        add(.relationMap(entry.database))
+      }
       let tags = try await readable { () async throws(ReadError) in
         try await catalog.relations(ofListed: [entry.database], at: lsn)
       }

@@ -50,7 +50,8 @@ struct RecordDamage: Equatable {
     var changes = InlineArray<8, UInt32> { bit in advanced(UInt32(1) << UInt32(bit)) }
     // The checksum takes the header last, so the bytes are gone through from its end, and then from the record's.
     for place in (0..<byteCount - 4).reversed() {
-      let byte = place < byteCount - WALRecordHeader.byteCount
+      let byte =
+        place < byteCount - WALRecordHeader.byteCount
         ? place + WALRecordHeader.byteCount : place - (byteCount - WALRecordHeader.byteCount)
       for bit in 0..<8 {
         if changes[bit] == difference { return Bit(byte: byte, bit: bit) }
@@ -68,5 +69,7 @@ struct RecordDamage: Equatable {
   }
 
   /// Where it is, in words.
-  var place: String { flipped.map { "bit \($0.bit) of byte \($0.byte) was flipped" } ?? "more than one bit differs" }
+  var place: String {
+    flipped.map { "bit \($0.bit) of byte \($0.byte) was flipped" } ?? "more than one bit differs"
+  }
 }

@@ -4,6 +4,17 @@ import IndexFormat
 struct ValueCheck {
   let facts: TimelineFacts
   let lsn: Lsn
+  private let pages: PageCheck
+
+  /// - Parameter checkpoint: of that LSN, if it can be had: pages name no later transactions.
+  init(facts: TimelineFacts, lsn: Lsn, checkpoint: Checkpoint? = nil) {
+    self.facts = facts
+    self.lsn = lsn
+    pages = PageCheck(
+      version: PostgresVersion(major: facts.pgVersion) ?? .v17,
+      limits: checkpoint.map { PageCheck.Limits($0) } ?? PageCheck.Limits()
+    )
+  }
 
   struct Problem {
     var code: FindingCode
@@ -11,9 +22,9 @@ struct ValueCheck {
     var message: String
   }
 
-  /// - Parameter storage: what kind of relation it is a page of.
-  func problem(of value: RawSpan, _ key: Key, _ storage: RelationStorage) -> Problem? {
-    if key.isRelationBlock { return pageProblem(of: value, key, storage) }
+  /// - Parameter kind: of a page; nil where nobody says.
+  func problem(of value: RawSpan, _ key: Key, _ kind: PageKind?) -> Problem? {
+    if key.isRelationBlock { return pageProblem(of: value, key, kind) }
     do throws(FormatError) {
       try parse(value, KeyClass(key))
       return nil
@@ -24,42 +35,26 @@ struct ValueCheck {
 
   // MARK: Pages of relations
 
-  private func pageProblem(of page: RawSpan, _ key: Key, _ storage: RelationStorage) -> Problem? {
-    if let error = PageHeader.problem(of: page), !isNewButForLsn(page) {
-      return Problem(code: .pageDamaged, error: error, message: "PostgreSQL would not take this page")
-    }
-    // There are enough bytes for a header.
-    guard let header = try? PageHeader(parsing: page) else { return nil }
-    guard header.lsn <= lsn else {
+  private func pageProblem(of page: RawSpan, _ key: Key, _ kind: PageKind?) -> Problem? {
+    // Its own finding, as a header may be whole and of another time.
+    if page.byteCount == PageHeader.pageByteCount, let header = try? PageHeader(parsing: page),
+      header.lsn > lsn,
+      !header.isNew
+    {
       let error = FormatError(.badValue, field: "pd_lsn", found: "\(header.lsn)", expected: "at most \(lsn)")
       return Problem(code: .pageAhead, error: error, message: "the page is of a later LSN")
     }
-    guard !header.isNew else { return nil }
-    guard header.sizeAndVersion == PageHeader.knownSizeAndVersion else {
-      let error = FormatError(
-        .badValue,
-        offset: 18,
-        field: "pd_pagesize_version",
-        found: String(header.sizeAndVersion, radix: 16),
-        expected: String(PageHeader.knownSizeAndVersion, radix: 16)
-      )
-      return Problem(code: .pageDamaged, error: error, message: "PostgreSQL would not take this page")
+    let error: FormatError?
+    if let kind {
+      error = pages.problem(of: page, as: kind, block: BlockNumber(key.field6))
+    } else {
+      // Of pages whose kind nobody knows, those of tables can be told.
+      error =
+        pages.problem(of: page, as: .other, block: BlockNumber(key.field6)) ?? HeapPage.problem(of: page)
     }
-    return Self.contentProblem(of: page, key, storage).map {
-      Problem(code: .pageDamaged, error: $0, message: "what the page holds does not fit")
+    return error.map {
+      Problem(code: .pageDamaged, error: $0, message: "the page is not as PostgreSQL makes it")
     }
-  }
-
-  /// What the access method says of a page whose header is whole: the one place where pages are looked into.
-  private static func contentProblem(of page: RawSpan, _ key: Key, _ storage: RelationStorage) -> FormatError?
-  {
-    let fork = RelationFork(key.field5)
-    guard fork == .main || fork == .initial, storage == .table || storage == .unknown else { return nil }
-    return HeapPage.problem(of: page)
-  }
-
-  private func isNewButForLsn(_ page: RawSpan) -> Bool {
-    page.byteCount == PageHeader.pageByteCount && ContentRules.isOnlyLsn(page)
   }
 
   // MARK: Other values
@@ -96,18 +91,7 @@ struct ValueCheck {
   }
 
   private func parsePage(_ value: RawSpan, _ kind: SLRUKind) throws(FormatError) {
-    if kind == .transactionStatus {
-      let count = value.byteCount
-      if count == PageHeader.pageByteCount || count == TransactionStatusPage.byteCountWithTime { return }
-    }
-    guard value.byteCount == PageHeader.pageByteCount else {
-      throw FormatError(
-        .badValue,
-        field: "SLRU page",
-        found: "\(value.byteCount) bytes",
-        expected: kind == .transactionStatus ? "8192 or 8200 bytes" : "8192 bytes"
-      )
-    }
+    if let problem = pages.problem(of: value, as: .slru(kind), block: BlockNumber(0)) { throw problem }
   }
 
   /// The first field of the state of a prepared transaction, the same since PostgreSQL 9.6. Source:

@@ -7,7 +7,7 @@ struct RecordDamageTests {
   private func record(_ byteCount: Int) -> [UInt8] {
     var random = RepeatableGenerator(seed: UInt64(byteCount))
     var bytes = random.bytes(byteCount)
-    let checksum = WALRecordHeader.checksum(of: bytes.span.bytes)
+    let checksum: UInt32 = WALRecordHeader.checksum(of: bytes.span.bytes)
     for index in 0..<4 { bytes[20 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * UInt32(index))) }
     return bytes
   }

@@ -52,7 +52,10 @@ struct SampleVerificationTests {
     options.sampleShare = 2_000
     options.sampleSeed = 7
     let first = try await sample.verification(sample.timeline, options).verify([.reconstruct], at: [Self.end])
-    let second = try await sample.verification(sample.timeline, options).verify([.reconstruct], at: [Self.end])
+    let second = try await sample.verification(sample.timeline, options).verify(
+      [.reconstruct],
+      at: [Self.end]
+    )
     #expect(first == second)
     #expect(first.coverage.addsUp && first.coverage.keys.present == 3693)
     let share = Double(first.coverage.keys.skipped[.notSampled] ?? 0) / 3693
@@ -63,14 +66,16 @@ struct SampleVerificationTests {
 
   @Test func layerThatIsNotThereIsAFindingAndAStoreWithoutAnswerIsNone() async throws {
     let sample = try Sample()
-    let image = try #require(sample.timeline.positions.last { !sample.timeline.map[$0].isDelta })
+    let image = try #require(sample.timeline.positions.first { !sample.timeline.map[$0].isDelta })
     let object = sample.timeline.object(image)
     let keys = KeySpace(object.name.keys)
     let listed = try await sample.catalog().keySpace(at: Self.end).dense.keySpace
     let lost = listed.intersection(keys).keyCount
     let unit = VerificationUnit(.keys(listed, at: Self.end), weight: 1)
 
-    let gone = sample.timeline.copy(over: ChangedLayerSource(sample.timeline.store.source, gone: [object.key]))
+    let gone = sample.timeline.copy(
+      over: ChangedLayerSource(sample.timeline.store.source, gone: [object.key])
+    )
     let damaged = try await sample.verification(gone).run(unit)
     #expect(damaged.findings.allSatisfy { $0.code == .valueUnreadable && $0.objectKey == object.key })
     #expect(!damaged.findings.isEmpty && damaged.coverage.keys.skipped == [.damaged: lost])
@@ -84,7 +89,7 @@ struct SampleVerificationTests {
 
   @Test func layerThatIsNotInTheIndexLeavesKeysWithoutValue() async throws {
     let sample = try Sample()
-    let image = try #require(sample.timeline.positions.last { !sample.timeline.map[$0].isDelta })
+    let image = try #require(sample.timeline.positions.first { !sample.timeline.map[$0].isDelta })
     let name = sample.timeline.map[image]
     let without = sample.timeline.copy(
       sample.timeline.map.layers.filter { $0.name != name },
@@ -108,8 +113,8 @@ struct SampleVerificationTests {
       }
     )
     let changed = try await sample.timeline.changing(position) { found, _, page in
-      // The length of the first row.
-      if found == key { page[26] ^= 0x40 }
+      // Where the first row begins: behind the page now.
+      if found == key { page[25] ^= 0x40 }
     }
     let result = try await sample.verification(changed).verify([.reconstruct], at: [Self.end])
     #expect(result.findings.map(\.code) == [.pageDamaged], "\(result.texts)")
@@ -183,7 +188,9 @@ struct SampleVerificationTests {
     var bytes: [UInt8] = []
     try #require(RelationMap(mappings, layout: map.layout)).encode(into: &bytes)
     let result = try await findings([(.relationMap(Self.postgres), bytes)])
-    #expect(result.findings.contains { $0.code == .relationUnmapped && $0.key == .relationMap(Self.postgres) })
+    #expect(
+      result.findings.contains { $0.code == .relationUnmapped && $0.key == .relationMap(Self.postgres) }
+    )
   }
 
   @Test func segmentThatIsTooLongIsTold() async throws {

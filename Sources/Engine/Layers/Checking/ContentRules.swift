@@ -91,7 +91,7 @@ struct ContentRules {
   }
 
   /// Whether a page is new but for its LSN, which page servers set in pages of visibility maps until November 2024.
-  static func isOnlyLsn(_ page: RawSpan) -> Bool {
+  private static func isOnlyLsn(_ page: RawSpan) -> Bool {
     page.firstNonZero(in: 8..<page.byteCount) == nil
   }
 

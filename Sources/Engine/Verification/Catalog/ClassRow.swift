@@ -47,5 +47,6 @@ struct ClassRow: Equatable, Sendable {
   var isPermanent: Bool { persistence == UInt8(ascii: "p") }
   var isUnlogged: Bool { persistence == UInt8(ascii: "u") }
 
-  var storage: RelationStorage { RelationStorage(accessMethod: accessMethod, kind: kind) }
+  /// Of pages of the main fork.
+  var pageKind: PageKind { PageKind(relationKind: kind, accessMethod: accessMethod) }
 }

@@ -1,18 +1,23 @@
 import IndexFormat
 import Synchronization
 
-/// Which kind of storage each file of a database has, as pg_class tells it.
+/// Which kind of pages each file of a database has, as pg_class tells it.
 final class RelationTable: Sendable {
-  private let storages: [UInt32: RelationStorage]
+  /// Of main forks, by the number in keys of pages.
+  private let kinds: [UInt32: PageKind]
 
   static let empty = RelationTable([:])
 
-  init(_ storages: [UInt32: RelationStorage]) { self.storages = storages }
+  init(_ kinds: [UInt32: PageKind]) { self.kinds = kinds }
 
-  /// - Parameter file: the number in keys of pages.
-  func storage(of file: UInt32) -> RelationStorage { storages[file] ?? .unknown }
-
-  var count: Int { storages.count }
+  /// Nil where nobody says.
+  func kind(of tag: RelationTag) -> PageKind? {
+    switch tag.fork {
+    case .freeSpaceMap: .freeSpaceMap
+    case .visibilityMap: .visibilityMap
+    default: kinds[tag.relation]
+    }
+  }
 }
 
 /// The tables of databases at LSNs, each read once and a few of them kept.
@@ -58,22 +63,24 @@ final class RelationTables: Sendable {
     _ lsn: Lsn
   ) async -> Result<RelationTable, ReadError> {
     do throws(ReadError) {
-      return .success(RelationTable(try await storages(catalog, database, lsn)))
+      return .success(RelationTable(try await kinds(catalog, database, lsn)))
     } catch {
       return .failure(error)
     }
   }
 
-  private static func storages(
+  private static func kinds(
     _ catalog: TimelineCatalog,
     _ database: DatabaseTag,
     _ lsn: Lsn
-  ) async throws(ReadError) -> [UInt32: RelationStorage] {
+  ) async throws(ReadError) -> [UInt32: PageKind] {
     // Each pg_class has the catalogs that all databases share.
     var reader = database
     if database == .global {
-      let directory = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn) }
-      guard let first = directory?.entries.first(where: { $0.hasRelationMap && $0.database != .global }) else {
+      let directory = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn)
+      }
+      guard let first = directory?.entries.first(where: { $0.hasRelationMap && $0.database != .global })
+      else {
         return [:]
       }
       reader = first.database
@@ -83,21 +90,18 @@ final class RelationTables: Sendable {
     }
     var files: [UInt32: UInt32] = [:]
     for mapping in map?.mappings ?? [] { files[mapping.relation] = mapping.fileNumber }
-    var storages: [UInt32: RelationStorage] = [:]
+    var kinds: [UInt32: PageKind] = [:]
     var scan = ClassScan(catalog, at: lsn)
     let mapped = files
     let isRead = try await scan.forEachRow(of: reader) { row, visibility in
-      guard visibility != .invisible, row.hasStorage, storages.count < relationLimit else { return }
+      guard visibility != .invisible, row.hasStorage, kinds.count < relationLimit else { return }
       guard row.isShared == (database == .global) else { return }
       let file = row.fileNumber != 0 ? row.fileNumber : mapped[row.identifier] ?? 0
       guard file != 0 else { return }
       // A file that two rows name differently has a kind that nobody can tell.
-      if let known = storages[file], known != row.storage {
-        storages[file] = .unknown
-      } else {
-        storages[file] = row.storage
-      }
+      let isTold = kinds[file].map { $0 == row.pageKind } ?? true
+      kinds[file] = isTold ? row.pageKind : .other
     }
-    return isRead ? storages : [:]
+    return isRead ? kinds : [:]
   }
 }

@@ -27,7 +27,9 @@ struct TransactionStatuses {
     for number in wanted.sorted().prefix(Self.pageLimit) {
       let key = SLRUGeometry.Page(number: number).key(.transactionStatus)
       let (catalog, lsn) = (catalog, lsn)
-      let bytes = try await readable { () async throws(ReadError) in try await catalog.source.value(of: key, at: lsn) }
+      let bytes = try await readable { () async throws(ReadError) in
+        try await catalog.source.value(of: key, at: lsn)
+      }
       // What cannot be read as a page has a finding of its own.
       pages[number] = .some(bytes.flatMap { try? TransactionStatusPage(parsing: $0.span.bytes) })
     }

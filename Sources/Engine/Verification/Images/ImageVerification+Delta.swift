@@ -177,7 +177,7 @@ extension ImageVerification {
   /// An image by itself: it must be a page, and not of a later LSN than its own.
   private func checkPage(_ image: [UInt8], _ version: Version) {
     let check = ValueCheck(facts: shard.catalog.facts, lsn: version.lsn)
-    guard let problem = check.problem(of: image.span.bytes, version.key, .unknown) else { return }
+    guard let problem = check.problem(of: image.span.bytes, version.key, nil) else { return }
     results.add(
       problem.code,
       problem.error,

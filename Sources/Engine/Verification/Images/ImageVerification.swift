@@ -37,9 +37,15 @@ final class ImageVerification {
     object =
       isKnown
       ? timeline.object(position)
-      : LayerObject(key: "", name: LayerName(image: keys, at: Lsn(0)), tenant: timeline.tenant, timeline: timeline.id)
+      : LayerObject(
+        key: "",
+        name: LayerName(image: keys, at: Lsn(0)),
+        tenant: timeline.tenant,
+        timeline: timeline.id
+      )
     name = object.name
-    history = isKnown && !name.isDelta ? verification.history(of: shard, withoutImagesAt: name.startLsn) : timeline
+    history =
+      isKnown && !name.isDelta ? verification.history(of: shard, withoutImagesAt: name.startLsn) : timeline
     redo = timeline.redo.map { PageRedo($0) }
   }
 
@@ -239,6 +245,9 @@ final class ImageVerification {
     }
     if image == value { return nil }
     if key == .auxFilesV1, isSameDirectory(image, value) { return nil }
+    // When a branch is detached it gets the layers of its ancestor, and an image layer above them without the keys that
+    // branches do not inherit.
+    if image.isEmpty, KeyRange.nonInheritedSparse.contains(key) { return .noHistory }
     guard name.startLsn > shard.gcCutoff || Self.isSameVersion(key, image, value) else { return .noHistory }
     tellDifference(key, image, value, read, batch)
     return nil
@@ -246,7 +255,9 @@ final class ImageVerification {
 
   func value(of read: KeyRead, at lsn: Lsn) throws(ReadError) -> [UInt8] {
     let rules = shard.timeline.rules
-    if redo != nil, !read.records.isEmpty, let value = try redo?.value(of: read, at: lsn, rules) { return value }
+    if redo != nil, !read.records.isEmpty, let value = try redo?.value(of: read, at: lsn, rules) {
+      return value
+    }
     return try read.value(at: lsn, rules)
   }
 
@@ -308,7 +319,8 @@ final class ImageVerification {
       results.add(.imageDiffers, "")
       return
     }
-    let base = read.newestVisit.flatMap { $0 < batch.visits.count ? "\(batch.visits[$0].layer)" : nil } ?? "none"
+    let base =
+      read.newestVisit.flatMap { $0 < batch.visits.count ? "\(batch.visits[$0].layer)" : nil } ?? "none"
     results.add(
       .imageDiffers,
       object: object.key,

@@ -31,7 +31,10 @@ enum PageMask {
     for offset in pruneOffset..<pruneOffset + 4 { page[offset] = 0 }
     let lower = max(Int(header.lower), PageHeader.byteCount)
     if lower < Int(header.upper) {
-      page.replaceSubrange(lower..<Int(header.upper), with: repeatElement(0, count: Int(header.upper) - lower))
+      page.replaceSubrange(
+        lower..<Int(header.upper),
+        with: repeatElement(0, count: Int(header.upper) - lower)
+      )
     }
     let isTable = Int(header.special) == page.count
     var offset = PageHeader.byteCount
