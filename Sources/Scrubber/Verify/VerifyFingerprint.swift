@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import IndexFormat
 
 /// What a verification is of, in one hash: equal for two runs whose units give the same results.
@@ -11,9 +12,8 @@ enum VerifyFingerprint {
     unitCount: Int
   ) -> String {
     var lines = [
-      Version.text, tenant.bucket.location, tenant.bucket.root.tenantsPrefix, tenant.tenant.description,
+      Version.text, absolute(tenant.bucket.location), tenant.bucket.root.tenantsPrefix, tenant.tenant.description,
       "stripe \(tenant.stripeSize.pages)", "units \(unitCount)", "sample \(options.sampleShare)",
-      // What is read at a time decides which findings of one unit are told.
       "levels " + options.levels.map(\.rawValue).sorted().joined(separator: " "),
     ]
     for part in parts {
@@ -27,5 +27,12 @@ enum VerifyFingerprint {
       }
     }
     return Digest.sha256(Array(lines.joined(separator: "\n").utf8)).lowercaseHex
+  }
+
+  /// A folder by its full path: another one of that name elsewhere is not the same.
+  private static func absolute(_ location: String) -> String {
+    guard let path = realpath(location, nil) else { return location }
+    defer { free(path) }
+    return String(cString: path)
   }
 }

@@ -27,7 +27,7 @@ struct VerifyReport {
   }
 
   private func row(_ name: String, _ text: String) -> String {
-    "  " + name + String(repeating: " ", count: max(1, 15 - name.count)) + TerminalText.escape(text)
+    "  " + name + String(repeating: " ", count: max(1, 16 - name.count)) + TerminalText.escape(text)
   }
 
   private var timelines: [String] {
@@ -51,12 +51,9 @@ struct VerifyReport {
   private var rows: [(String, String)] {
     let levels = VerificationLevel.allCases.filter(plan.options.levels.contains).map(\.rawValue)
     let notRun = VerificationLevel.notRun(plan.options.levels).map { "; \($0)" } ?? ""
-    var rows = [
-      (
-        "timelines", "\(DecimalText.grouped(plan.parts.count)) of \(Count(plan.tenant.shards.count, "shard"))"
-      ),
-      ("levels", levels.joined(separator: ", ") + notRun),
-    ]
+    var rows = [("timelines", DecimalText.grouped(plan.parts.count))]
+    if plan.tenant.isSharded { rows.append(("shards", DecimalText.grouped(plan.tenant.shards.count))) }
+    rows.append(("levels", levels.joined(separator: ", ") + notRun))
     if plan.options.sampleShare < VerificationOptions.everything {
       rows.append(("sample", "\(Self.percent(plan.options.sampleShare)) of pages"))
     }
@@ -74,7 +71,7 @@ struct VerifyReport {
     }
     rows.append(("bytes", Self.text(coverage.bytes) { DecimalText.bytes($0) }))
     rows += [
-      ("read depth", depths),
+      ("layers per key", depths),
       (
         "layers",
         "\(DecimalText.grouped(plan.layerCount)), \(DecimalText.bytes(plan.layerByteCount)); "
@@ -98,11 +95,11 @@ struct VerifyReport {
     return "\(number(tally.checked)) of \(number(tally.present)) checked" + skipped.joined()
   }
 
-  /// `1: 3,000, 2: 120`: keys by the number of layers that were read for them.
+  /// `1: 3,000 keys, 2: 120 keys`: keys by the number of layers that were read for them.
   private var depths: String {
     let all = outcome.sum.depths.enumerated().filter { $0.element > 0 }
-    let shown = all.prefix(Self.listLimit).map { "\($0.offset): \(DecimalText.grouped($0.element))" }
-    return shown.isEmpty ? "none" : "layers for a key " + shown.joined(separator: ", ")
+    let shown = all.prefix(Self.listLimit).map { "\($0.offset): \(DecimalText.grouped($0.element)) keys" }
+    return shown.isEmpty ? "none" : shown.joined(separator: ", ")
   }
 
   static func percent(_ share: Int) -> String {
