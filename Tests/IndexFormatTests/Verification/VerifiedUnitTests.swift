@@ -3,7 +3,7 @@ import Testing
 @testable import IndexFormat
 
 struct VerifiedUnitTests {
-  private static func full() throws -> VerifiedUnit {
+  private static func full() -> VerifiedUnit {
     var unit = VerifiedUnit(number: 7)
     unit.findings = [
       Finding(.objectUnknownName, message: "a message with \"quotes\", a \u{1b} and an é"),
@@ -14,7 +14,7 @@ struct VerifiedUnitTests {
         timeline: TimelineID(high: 3, low: 4),
         objectKey: "tenants/x/\u{202e}y",
         offset: 12,
-        key: try #require(Key("000000067F00000005000004EB0000000FA0")),
+        key: Key("000000067F00000005000004EB0000000FA0"),
         lsn: Lsn(0x147_A958),
         message: "gone",
         seen: "nothing",
@@ -35,7 +35,7 @@ struct VerifiedUnitTests {
   }
 
   @Test func whatIsWrittenIsReadBack() throws {
-    let unit = try Self.full()
+    let unit = Self.full()
     #expect(try VerifiedUnit(parsing: unit.encode()) == unit)
     #expect(!unit.encode().contains(UInt8(ascii: "\n")))
     let empty = VerifiedUnit(number: 0)
@@ -51,14 +51,14 @@ struct VerifiedUnitTests {
   }
 
   @Test func aLineThatIsCutOffIsNoUnit() throws {
-    let line = try Self.full().encode()
+    let line = Self.full().encode()
     for end in line.indices {
       #expect(throws: FormatError.self, "\(end)") { try VerifiedUnit(parsing: Array(line[..<end])) }
     }
   }
 
   @Test func aDamagedLineIsRefusedOrWhatItSays() throws {
-    let line = try Self.full().encode()
+    let line = Self.full().encode()
     for place in line.indices {
       for bit in [0, 3, 6] {
         var bytes = line
