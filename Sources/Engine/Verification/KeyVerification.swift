@@ -9,6 +9,8 @@ final class KeyVerification {
   private let results: VerificationResults
   private var check: ValueCheck
   private var redo: PageRedo?
+  /// The object that was looked up last among image layers.
+  private var lastImage: (object: String, name: LayerName?)?
   /// Kinds of the relations of one database, the one of the last key.
   private var kinds: (database: DatabaseTag, table: RelationTable)?
 
@@ -100,7 +102,7 @@ final class KeyVerification {
     }
     for range in batch.missing.ranges { tellMissing(range, batch) }
     for (keys, error) in batch.failures {
-      for range in keys.ranges { try tellFailure(range, error) }
+      for range in keys.ranges { try await tellFailure(range, error) }
     }
   }
 
@@ -227,7 +229,7 @@ final class KeyVerification {
 
   /// - Parameter range: of keys that fail for one reason. One of sparse keys counts as one, as nobody knows which of
   ///   them there are.
-  private func tellFailure(_ range: KeyRange, _ error: ReadError) throws(ReadError) {
+  private func tellFailure(_ range: KeyRange, _ error: ReadError) async throws(ReadError) {
     let obstacle = try ReadObstacle(error)
     let isSparse = range.start.isSparse
     let count = isSparse ? 1 : range.keyCount
@@ -236,16 +238,45 @@ final class KeyVerification {
       $0.keys.skip(obstacle.reason, count)
     }
     guard let code = obstacle.finding else { return }
+    let below = isSparse ? nil : try await historyBelow(range.start, obstacle.object)
     let replacement = results.hasRoom ? shard.timeline.replacement(of: range.start, above: lsn) : nil
     results.add(
       code,
       object: obstacle.object,
       key: range.start,
       lsn: lsn,
-      "\(range.start.describe())\(Self.others(count)): \(obstacle.message)\(replacement ?? "")",
+      "\(range.start.describe())\(Self.others(count)): \(obstacle.message)\(below ?? "")\(replacement ?? "")",
       seen: obstacle.seen,
       expected: obstacle.expected
     )
+  }
+
+  /// Whether a key could be rebuilt if the image layer that is damaged were not there, in words.
+  private func historyBelow(_ key: Key, _ object: String?) async throws(ReadError) -> String? {
+    guard results.hasRoom, let object, let next = key.successor, let image = image(of: object) else {
+      return nil
+    }
+    let timeline = verification.history(of: shard, withoutImagesAt: image.startLsn)
+    let batch = try await timeline.read(KeySpace(KeyRange(start: key, end: next)), at: lsn)
+    guard batch.failures.isEmpty, let read = batch.values.first, read.isComplete else { return nil }
+    do throws(ReadError) {
+      _ = try value(of: read)
+      return "; the history below that image layer gives it back"
+    } catch {
+      return nil
+    }
+  }
+
+  /// The image layer of this timeline that an object is.
+  private func image(of object: String) -> LayerName? {
+    if let known = lastImage, known.object == object { return known.name }
+    let timeline = shard.timeline
+    let index = timeline.map.layers.indices.first {
+      !timeline.map.layers[$0].name.isDelta
+        && timeline.object(LayerMap.Position(clamping: $0)).key == object
+    }
+    lastImage = (object, index.map { timeline.map.layers[$0].name })
+    return lastImage?.name
   }
 
   private static func others(_ count: UInt64) -> String {

@@ -42,8 +42,22 @@ struct ImageVerificationTests {
     _ layers: [TimelineFixture.Layer],
     gcCutoff: Int = 0
   ) async throws -> VerificationResult {
+    let verification = try self.verification(layers, gcCutoff: gcCutoff)
+    let result = try await verification.verify([.images], at: [])
+    #expect(result.coverage.addsUp)
+    return result
+  }
+
+  /// - gone: a layer whose object is not there.
+  private func verification(
+    _ layers: [TimelineFixture.Layer],
+    gcCutoff: Int = 0,
+    gone: LayerName? = nil
+  ) throws -> Verification {
     var fixture = TimelineFixture()
     let added = try fixture.add(1, layers)
+    let objects = gone.map { [TimelineFixture.objectKey(of: $0, TimelineID(high: 7, low: 1))] } ?? []
+    let source = ChangedLayerSource(MemoryLayerSource(fixture.objects), gone: Set(objects))
     let timeline = Timeline(
       tenant: TimelineFixture.tenant,
       shard: .unsharded(),
@@ -52,14 +66,11 @@ struct ImageVerificationTests {
       ancestor: nil,
       diskConsistentLsn: lsn(30),
       redo: RedoRules(version: .v16),
-      store: LayerStore(MemoryLayerSource(fixture.objects))
+      store: LayerStore(source)
     ) { TimelineFixture.objectKey(of: $0.name, TimelineID(high: 7, low: 1)) }
     let facts = TimelineFacts(shard: .unsharded(), pgVersion: 16)
     let shard = VerifiedShard(timeline, TimelineCatalog(timeline, facts), gcCutoff: lsn(gcCutoff))
-    let verification = try #require(Verification([shard]))
-    let result = try await verification.verify([.images], at: [])
-    #expect(result.coverage.addsUp)
-    return result
+    return try #require(Verification([shard]))
   }
 
   @Test func imageThatTheHistoryLeadsToIsRight() async throws {
@@ -121,6 +132,28 @@ struct ImageVerificationTests {
     let changed = try await verify([Self.base, changing])
     #expect(changed.coverage.values.skipped == [.changedWithImage: 1, .noHistory: 1])
     #expect(changed.findings.isEmpty)
+  }
+
+  @Test func lostImageThatTheHistoryGivesBackIsSaidToBeSo() async throws {
+    let top = Self.image(at: 20, Self.right)
+    let unit = VerificationUnit(.keys(KeySpace(Self.range), at: lsn(25)), weight: 1)
+    let whole = try verification([Self.base, Self.first, Self.second, top], gone: top.name)
+    let message = try #require(try await whole.run(unit).findings.first).message
+    #expect(message.hasSuffix("; the history below that image layer gives it back"))
+    let alone = try verification([top], gone: top.name)
+    let result = try await alone.run(unit)
+    #expect(result.findings.map(\.code) == [.valueUnreadable])
+    #expect(result.findings.first?.message.contains("gives it back") == false)
+    #expect(result.coverage.keys.skipped == [.damaged: 1] && result.coverage.addsUp)
+  }
+
+  @Test func keyThatAnImageAboveHasIsSaidToBeSo() async throws {
+    let second = Self.delta(15..<21, [(15, Self.commit(6)), (20, Self.commit(7))])
+    let layers = [Self.base, Self.first, second, Self.image(at: 25, Self.right)]
+    let unit = VerificationUnit(.keys(KeySpace(Self.range), at: lsn(22)), weight: 1)
+    let result = try await verification(layers, gone: second.name).run(unit)
+    #expect(result.findings.map(\.code) == [.valueUnreadable])
+    #expect(result.findings.first?.message.contains("from 0/19 on, image layer") == true)
   }
 
   @Test func imageThatIsNoPageIsTold() async throws {

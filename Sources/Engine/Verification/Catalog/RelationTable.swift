@@ -52,6 +52,8 @@ final class RelationTables: Sendable {
     switch await reading.value {
     case .success(let table): return table
     case .failure(let error):
+      // Another time the store may answer.
+      tables.withLock { tables in tables.removeAll { $0.place == place } }
       if error.isCancellation, Task.isCancelled { throw .cancelled }
       return .empty
     }

@@ -41,7 +41,15 @@ extension ImageVerification {
       wanted.append(KeyRange(start: entry.key, end: entry.key.successor ?? entry.key))
     }
     let bases = try await bases(of: wanted)
-    var versions: [Version] = []
+    var state = State()
+    var current: Key?
+    func step(_ entry: LayerEntry, _ content: LayerValue?) {
+      if current != entry.key {
+        current = entry.key
+        state = State(bases[entry.key])
+      }
+      take(Version(key: entry.key, lsn: entry.lsn, content: content), &state)
+    }
     let meter = ReadMeter()
     let stream = reader.blobs(of: entries, concurrency: 2, meter: meter)
     while let batch = await stream.nextResult() {
@@ -49,23 +57,20 @@ extension ImageVerification {
       do throws(LayerReadError) {
         try batch.decodeEach { entry, bytes in
           // What is no value was damaged; the level that rebuilds values tells it.
-          let content = try? LayerValue(parsing: bytes)
-          if versions.last.map({ $0.key != entry.key }) ?? false {
-            compare(versions, bases)
-            versions = []
-          }
-          versions.append(Version(key: entry.key, lsn: entry.lsn, content: content))
+          step(entry, try? LayerValue(parsing: bytes))
         } failed: { entry, error in
           failures.append((entry, error))
-          versions.append(Version(key: entry.key, lsn: entry.lsn, content: nil))
+          step(entry, nil)
           return true
         }
       } catch {
-        for entry in batch.entries { failures.append((entry, error)) }
+        for entry in batch.entries {
+          failures.append((entry, error))
+          step(entry, nil)
+        }
       }
       for (entry, error) in failures { try tellUnreadable(entry, error) }
     }
-    compare(versions, bases)
     results.countRead(meter.byteCount)
   }
 
@@ -99,32 +104,39 @@ extension ImageVerification {
     var isKnown = false
     var image: [UInt8]?
     var records: [KeyRead.Record] = []
+
+    init(isKnown: Bool = false, image: [UInt8]? = nil, records: [KeyRead.Record] = []) {
+      self.isKnown = isKnown
+      self.image = image
+      self.records = records
+    }
+
+    /// - Parameter base: what the key was worth below the layer.
+    init(_ base: KeyRead?) {
+      self.init(isKnown: base != nil, image: base?.image?.bytes, records: base?.records ?? [])
+    }
   }
 
-  /// Goes through the versions of one key.
-  private func compare(_ versions: [Version], _ bases: [Key: KeyRead]) {
-    guard let key = versions.first?.key else { return }
-    var state = State()
-    if let base = bases[key] {
-      state = State(isKnown: true, image: base.image?.bytes, records: base.records)
-    }
-    for version in versions {
-      switch version.content {
-      case nil: state = State()
-      case .image(let bytes):
-        compare(bytes, version, state)
-        checkPage(bytes, version)
-        state = State(isKnown: true, image: bytes)
-      case .record(let record):
-        let one = KeyRead.Record(lsn: version.lsn, record: record, visit: 0)
-        if !record.willInit {
-          state.records.append(one)
-        } else if bringsImage(record, key), let page = replayed(State(isKnown: true, records: [one]), key) {
-          compare(page, version, state)
-          state = State(isKnown: true, image: page)
-        } else {
-          state = State(isKnown: true, image: nil, records: [one])
-        }
+  /// Takes the next version of a key, and compares it if it is an image.
+  private func take(_ version: Version, _ state: inout State) {
+    switch version.content {
+    case nil: state = State()
+    case .image(let bytes):
+      compare(bytes, version, state)
+      checkPage(bytes, version)
+      state = State(isKnown: true, image: bytes)
+    case .record(let record):
+      let one = KeyRead.Record(lsn: version.lsn, record: record, visit: 0)
+      if !record.willInit {
+        // Without what they would be applied to they are of no use.
+        if state.isKnown { state.records.append(one) }
+      } else if bringsImage(record, version.key),
+        let page = replayed(State(isKnown: true, records: [one]), version.key)
+      {
+        compare(page, version, state)
+        state = State(isKnown: true, image: page)
+      } else {
+        state = State(isKnown: true, records: [one])
       }
     }
   }

@@ -248,7 +248,9 @@ final class ImageVerification {
     // When a branch is detached it gets the layers of its ancestor, and an image layer above them without the keys that
     // branches do not inherit.
     if image.isEmpty, KeyRange.nonInheritedSparse.contains(key) { return .noHistory }
-    guard name.startLsn > shard.gcCutoff || Self.isSameVersion(key, image, value) else { return .noHistory }
+    guard name.startLsn > shard.gcCutoff || Self.differsWithinVersion(key, image, value) else {
+      return .noHistory
+    }
     tellDifference(key, image, value, read, batch)
     return nil
   }
@@ -296,14 +298,20 @@ final class ImageVerification {
     return first.files == second.files
   }
 
-  /// Whether two pages were changed last by the same record, and so must be equal.
-  private static func isSameVersion(_ key: Key, _ one: [UInt8], _ other: [UInt8]) -> Bool {
+  /// Whether two pages were changed last by the same record, so that only what changes without an LSN may differ, and
+  /// something else does.
+  private static func differsWithinVersion(_ key: Key, _ one: [UInt8], _ other: [UInt8]) -> Bool {
     // Maps change without their LSN.
-    guard key.isRelationBlock, !key.isFreeSpaceMapBlock, !key.isVisibilityMapBlock,
+    guard key.isRelationBlock, !key.isFreeSpaceMapBlock, !key.isVisibilityMapBlock, one.count == other.count,
       let first = try? PageHeader(parsing: one.span.bytes),
       let second = try? PageHeader(parsing: other.span.bytes)
     else { return false }
-    return first.lsn == second.lsn && first.lsn != .invalid && !first.isNew && !second.isNew
+    guard first.lsn == second.lsn, first.lsn != .invalid, !first.isNew, !second.isNew else { return false }
+    // That all rows are visible is logged, and leaves the page's LSN as it is.
+    let allVisible = UInt16(4)
+    let isOnlyVisibility =
+      first.flags ^ second.flags == allVisible && one.indices.allSatisfy { $0 == 10 || one[$0] == other[$0] }
+    return !isOnlyVisibility
   }
 
   private func tellDifference(
