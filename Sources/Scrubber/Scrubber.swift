@@ -54,7 +54,9 @@ struct Scrubber {
         output: Printer.output,
         error: Printer.error,
         style: style,
-        width: CommandDesk.terminalWidth() ?? CommandDesk.defaultWidth
+        width: CommandDesk.terminalWidth() ?? CommandDesk.defaultWidth,
+        pipe: .init(descriptor: Printer.output.descriptor, isTerminal: Printer.output.isTerminal),
+        isErrorTerminal: Printer.error.isTerminal
       )
       return await command.run(desk)
     }

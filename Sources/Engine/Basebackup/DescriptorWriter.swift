@@ -30,6 +30,12 @@ struct DescriptorWriter {
         let count = write(descriptor, start + written, bytes.count - written)
         if count < 0 {
           if errno == EINTR { continue }
+          // A shell may hand over a pipe that does not block.
+          if errno == EAGAIN {
+            var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&request, 1, 1000)
+            continue
+          }
           failure = SystemError("write", path)
           return
         }

@@ -1,5 +1,4 @@
 import IndexFormat
-import Synchronization
 
 extension TenantSnapshotCommand {
   /// Takes the snapshot, or looks at the one that is there, and prints what came of it.
@@ -8,8 +7,8 @@ extension TenantSnapshotCommand {
     terminals: ScanMetadataCommand.Terminals,
     isColoured: Bool = false
   ) async -> ExitCode {
-    let line = SnapshotProgressLine(sink: terminals.error, isShown: terminals.isErrorTerminal)
-    let progress = SnapshotProgress { line.show($0) }
+    let line = DrawnLine(sink: terminals.error, isShown: terminals.isErrorTerminal)
+    let progress = SnapshotProgress { line.show(SnapshotProgressLine.text($0)) }
     do throws(ScanFailure) {
       let outcome = try await outcome(bucket, progress)
       line.end()
@@ -150,34 +149,8 @@ extension TenantSnapshotCommand {
   }
 }
 
-/// The progress of a snapshot on a terminal: one line that is drawn again and again.
-private final class SnapshotProgressLine: Sendable {
-  private let sink: any OutputSink
-  private let isShown: Bool
-  /// Whether the line stands on the terminal; nil once the work is over.
-  private let isDrawn = Mutex<Bool?>(false)
-
-  init(sink: any OutputSink, isShown: Bool) {
-    self.sink = sink
-    self.isShown = isShown
-  }
-
-  func show(_ state: SnapshotProgress.State) {
-    guard isShown else { return }
-    isDrawn.withLock { isDrawn in
-      guard isDrawn != nil else { return }
-      sink.write(ProgressLine.wipe + Self.text(state))
-      isDrawn = true
-    }
-  }
-
-  func end() {
-    isDrawn.withLock { isDrawn in
-      if isDrawn == true { sink.write(ProgressLine.wipe) }
-      isDrawn = nil
-    }
-  }
-
+/// The progress of a snapshot as a line.
+private enum SnapshotProgressLine {
   /// `[####    ] 43 %, 41 of 95 objects, 35.0 MiB of 81.0 MiB, 0:03, about 0:04 left`
   static func text(_ state: SnapshotProgress.State) -> String {
     let fraction =

@@ -18,11 +18,17 @@ final class OpenTimeline: Sendable {
   static let defaultCacheByteCount = 64 << 20
 
   /// - Parameter cacheByteCount: of blocks of the layers' indices; values are not kept.
-  init(
+  convenience init(
     _ view: TimelineView,
     in tenant: TenantView,
     cacheByteCount: Int = OpenTimeline.defaultCacheByteCount
   ) throws(ScanFailure) {
+    let store = LayerStore(source: tenant.source, cache: BlockCache(byteBudget: cacheByteCount))
+    try self.init(view, in: tenant, store: store)
+  }
+
+  /// - Parameter store: opens the layers of the tenant. May be shared with other timelines of it.
+  init(_ view: TimelineView, in tenant: TenantView, store: LayerStore) throws(ScanFailure) {
     self.view = view
     chain = try tenant.ancestry(of: view)
     let shard: ShardIdentity
@@ -31,7 +37,6 @@ final class OpenTimeline: Sendable {
     } catch {
       throw ScanFailure(message: "shard \(view.tenantShard): \(error)", exitCode: .damage)
     }
-    let store = LayerStore(source: tenant.source, cache: BlockCache(byteBudget: cacheByteCount))
     let rules = Self.rules(view.index)
     func open(_ view: TimelineView, _ ancestor: Timeline.Ancestor?) -> Timeline {
       Timeline(
@@ -97,23 +102,34 @@ final class OpenTimeline: Sendable {
   /// - Parameter wanted: nil for the end of the timeline.
   func lsn(_ wanted: Lsn?, _ desk: CommandDesk) throws(ScanFailure) -> Lsn {
     guard let wanted else { return lastLsn }
-    guard firstLsn <= wanted, wanted <= lastLsn else {
-      let side = wanted < firstLsn ? "before its beginning" : "behind its end"
-      throw ScanFailure(
-        message: "timeline \(view.id): LSN \(wanted) lies \(side)",
-        hint: "What layers hold goes from \(firstLsn) to \(lastLsn).",
-        exitCode: .nothingMatched
-      )
-    }
-    // The timeline that the LSN belongs to: below a branch point that is the ancestor.
-    let owner = chain.first { wanted >= $0.timeline.ancestor?.lsn ?? .invalid }?.timeline ?? view
-    let cutoff = owner.index.metadata.latestGcCutoffLsn
-    if wanted < cutoff {
-      desk.warn(
-        "LSN \(wanted) is before the GC cutoff of timeline \(owner.id), \(cutoff): values may be gone"
-      )
-    }
+    try Self.check(wanted, of: view.id, from: firstLsn, to: lastLsn)
+    if let warning = warning(of: wanted) { desk.warn(warning) }
     return wanted
+  }
+
+  /// Refuses an LSN of which layers know nothing.
+  static func check(
+    _ lsn: Lsn,
+    of timeline: TimelineID,
+    from first: Lsn,
+    to last: Lsn
+  ) throws(ScanFailure) {
+    guard lsn < first || lsn > last else { return }
+    let side = lsn < first ? "before its beginning" : "behind its end"
+    throw ScanFailure(
+      message: "timeline \(timeline): LSN \(lsn) lies \(side)",
+      hint: "What layers hold goes from \(first) to \(last).",
+      exitCode: .nothingMatched
+    )
+  }
+
+  /// What to say of an LSN whose values may be gone; nil if they are not.
+  func warning(of lsn: Lsn) -> String? {
+    // The timeline that the LSN belongs to: below a branch point that is the ancestor.
+    let owner = chain.first { lsn >= $0.timeline.ancestor?.lsn ?? .invalid }?.timeline ?? view
+    let cutoff = owner.index.metadata.latestGcCutoffLsn
+    guard lsn < cutoff else { return nil }
+    return "LSN \(lsn) is before the GC cutoff of timeline \(owner.id), \(cutoff): values may be gone"
   }
 }
 

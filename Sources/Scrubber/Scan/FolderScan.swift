@@ -15,7 +15,7 @@ struct FolderScan: ScanSource {
     var scan = PageserverScan(store: store, root: root)
     scan.depth = options.depth
     // Files are there at once: more tasks than processors only take memory.
-    scan.jobs = min(options.jobs, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    scan.jobs = min(options.jobs, Processors.count)
     scan.selection = options.tenants
     await scan.run(at: Timestamp.now, emit: emit)
   }

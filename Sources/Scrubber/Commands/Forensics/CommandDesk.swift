@@ -7,11 +7,22 @@ import Glibc
 final class CommandDesk {
   let environment: Environment
   let style: TextStyle
+  /// Where bytes go that are no text; nil in tests that have no such place.
+  let pipe: BytePipe?
+  /// Whether somebody sees what goes to standard error while it is written.
+  let isErrorTerminal: Bool
   /// Columns that text may take.
   let width: Int
-  private let output: any OutputSink
+  /// Where text goes, for tasks beside this one; `flush` comes before.
+  let sink: any OutputSink
   private let error: any OutputSink
   private var waiting: [UInt8] = []
+
+  /// Standard output as the system knows it.
+  struct BytePipe: Sendable {
+    var descriptor: CInt
+    var isTerminal: Bool
+  }
 
   private static let pieceByteCount = 64 << 10
   /// Where no terminal says it.
@@ -22,14 +33,21 @@ final class CommandDesk {
     output: any OutputSink,
     error: any OutputSink,
     style: TextStyle = TextStyle(isColoured: false),
-    width: Int = CommandDesk.defaultWidth
+    width: Int = CommandDesk.defaultWidth,
+    pipe: BytePipe? = nil,
+    isErrorTerminal: Bool = false
   ) {
     self.environment = environment
-    self.output = output
+    sink = output
     self.error = error
     self.style = style
     self.width = width
+    self.pipe = pipe
+    self.isErrorTerminal = isErrorTerminal
   }
+
+  /// A line on standard error for as long as something goes on; nothing where nobody sees it.
+  func drawnLine() -> DrawnLine { DrawnLine(sink: error, isShown: isErrorTerminal) }
 
   func write(_ bytes: some Sequence<UInt8>) {
     waiting.append(contentsOf: bytes)
@@ -45,7 +63,7 @@ final class CommandDesk {
 
   func flush() {
     guard !waiting.isEmpty else { return }
-    output.write(waiting)
+    sink.write(waiting)
     waiting.removeAll(keepingCapacity: true)
   }
 

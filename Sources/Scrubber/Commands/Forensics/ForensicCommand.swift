@@ -11,6 +11,8 @@ enum ForensicCommand: Sendable, Equatable {
   case pageGet(PageGetCommand)
   case pageHistory(PageHistoryCommand)
   case keySpace(KeySpaceCommand)
+  case backup(BackupCommand)
+  case verify(VerifyCommand)
   case walDump(WALDumpCommand)
   case walStats(WALStatsCommand)
   case walVerify(WALVerifyCommand)
@@ -20,8 +22,10 @@ enum ForensicCommand: Sendable, Equatable {
     LayerFileCommand.dumpDeclaration, LayerFileCommand.showDeclaration,
     LayerMapCommand.declaration, IndexDumpCommand.declaration, IndexDiffCommand.declaration,
     IndexSearchCommand.declaration, KeyDescribeCommand.declaration, PageGetCommand.declaration,
-    PageHistoryCommand.declaration, KeySpaceCommand.declaration, WALDumpCommand.declaration,
-    WALStatsCommand.declaration, WALVerifyCommand.declaration,
+    PageHistoryCommand.declaration, KeySpaceCommand.declaration, BackupCommand.computeDeclaration,
+    BackupCommand.fullDeclaration, VerifyCommand.declaration, WALDumpCommand.declaration,
+    WALStatsCommand.declaration,
+    WALVerifyCommand.declaration,
   ]
 
   static let groups: [CommandList.Group] = [
@@ -60,6 +64,12 @@ enum ForensicCommand: Sendable, Equatable {
       self = .pageHistory(try PageHistoryCommand(arguments, environment: environment))
     case KeySpaceCommand.declaration.name:
       self = .keySpace(try KeySpaceCommand(arguments, environment: environment))
+    case BackupCommand.computeDeclaration.name:
+      self = .backup(try BackupCommand(arguments, kind: .compute, environment: environment))
+    case BackupCommand.fullDeclaration.name:
+      self = .backup(try BackupCommand(arguments, kind: .full, environment: environment))
+    case VerifyCommand.declaration.name:
+      self = .verify(try VerifyCommand(arguments, environment: environment))
     case WALDumpCommand.declaration.name:
       self = .walDump(try WALDumpCommand(arguments, environment: environment))
     case WALStatsCommand.declaration.name:
@@ -95,6 +105,8 @@ enum ForensicCommand: Sendable, Equatable {
     case .pageGet(let command): try await command.run(desk)
     case .pageHistory(let command): try await command.run(desk)
     case .keySpace(let command): try await command.run(desk)
+    case .backup(let command): try await command.run(desk)
+    case .verify(let command): try await command.run(desk)
     case .walDump(let command): try await command.run(desk)
     case .walStats(let command): try await command.run(desk)
     case .walVerify(let command): try await command.run(desk)

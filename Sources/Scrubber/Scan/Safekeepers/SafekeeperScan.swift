@@ -29,7 +29,7 @@ struct SafekeeperScan: ScanSource {
     var scan = WALScan(store: store, prefix: prefix)
     scan.depth = options.depth
     scan.jobs = options.jobs
-    if case .folder = address { scan.jobs = min(scan.jobs, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    if case .folder = address { scan.jobs = min(scan.jobs, Processors.count) }
     scan.tenants = options.tenants
     scan.segmentSize = safekeepers.segmentSize
     scan.controlPlane = controlPlane
