@@ -135,6 +135,15 @@ extension FindingCode {
     case .walUploadBehind: .walUploadBehind
     case .walTimelineCancelled: .walTimelineCancelled
     case .walControlPlaneNotAsked: .walControlPlaneNotAsked
+    case .replayWALMissing: .replayWALMissing
+    case .replayRecordRefused: .replayRecordRefused
+    case .replayRecordDiffers: .replayRecordDiffers
+    case .replayRecordMissing: .replayRecordMissing
+    case .replayRecordUnexpected: .replayRecordUnexpected
+    case .replayValueDiffers: .replayValueDiffers
+    case .replayValueMissing: .replayValueMissing
+    case .replayValueUnexpected: .replayValueUnexpected
+    case .replayUnreadable: .replayUnreadable
     case .snapshotFileMissing: .snapshotFileMissing
     case .snapshotFileDamaged: .snapshotFileDamaged
     }

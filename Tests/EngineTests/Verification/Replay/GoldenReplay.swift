@@ -1,0 +1,174 @@
+@testable import Engine
+import Foundation
+import IndexFormat
+import Testing
+
+/// A timeline of a real page server, to be compared with what its base and its WAL lead to.
+final class GoldenReplay {
+  let golden: GoldenIngest
+  let tenant: GoldenTenant
+  let timeline: Timeline
+  let facts: TimelineFacts
+  let history: Lsn
+  /// LSNs at which the page server was asked.
+  let points: [Lsn]
+  let base: GrowingTimeline
+  let start: Lsn
+  var wal: MemoryWAL
+  var splits: [ReplayPlan.Stretch] = []
+  let scratch: TemporaryFolder
+
+  /// - base: what to begin with, and where it stands, if it is not the case's.
+  init(_ golden: GoldenIngest, base: (GrowingTimeline, Lsn)? = nil) throws {
+    self.golden = golden
+    tenant = try GoldenTenant(golden.tenant)
+    let place = GoldenTenant.Place(shard: golden.shard.index, timeline: golden.timeline)
+    timeline = try #require(tenant.timelines[place])
+    facts = TimelineFacts(shard: golden.shard, pgVersion: UInt32(golden.version.major))
+    history = try tenant.index(place).metadata.latestGcCutoffLsn
+    let start = base?.1 ?? golden.start
+    self.start = start
+    points = try Oracle(golden.tenant).points.filter {
+      $0.timeline == golden.timeline && $0.tenant.shard == golden.shard.index && start < $0.lsn
+        && $0.lsn <= golden.end
+    }
+    .map(\.lsn)
+    self.base = try base?.0 ?? golden.source()
+    wal = MemoryWAL(start: golden.wal.segment, bytes: try golden.wal.bytes())
+    scratch = try TemporaryFolder()
+  }
+
+  /// The timeline with other bytes in some of its layers.
+  func timeline(with changes: [String: [UInt8]]) -> Timeline {
+    let store = LayerStore(
+      source: ChangedLayerSource(timeline.store.source, changes),
+      cache: BlockCache(byteBudget: 16 << 20),
+      limit: 64
+    )
+    let timeline = timeline
+    let layers = timeline.map.layers.map { layer in
+      var layer = layer
+      if let bytes = changes[Self.key(of: layer, timeline)] { layer.fileSize = UInt64(bytes.count) }
+      return layer
+    }
+    return Timeline(
+      tenant: timeline.tenant,
+      shard: timeline.shard,
+      id: timeline.id,
+      layers: layers,
+      ancestor: timeline.ancestor,
+      diskConsistentLsn: timeline.diskConsistentLsn,
+      rules: timeline.rules,
+      redo: timeline.redo,
+      store: store
+    ) { Self.key(of: $0, timeline) }
+  }
+
+  private static func key(of layer: IndexLayer, _ timeline: Timeline) -> String {
+    PageserverObjectKey.layerKey(
+      timeline.tenant,
+      layerShard: layer.shard,
+      timeline.id,
+      layer.name,
+      layer.generation
+    )
+  }
+
+  func replay(runByteCount: UInt64 = 4 << 20) async throws -> ReplayedTimeline {
+    var rules = golden.rules
+    rules.shard = .unsharded()
+    let plan = ReplayPlan(
+      of: timeline,
+      from: base,
+      at: start,
+      to: golden.end,
+      splits: splits,
+      rules,
+      runByteCount: runByteCount
+    )
+    return try await ReplayedTimeline.make(plan, wal, scratchBelow: scratch.path)
+  }
+
+  /// What comes of all units, with that of ingest, and of each point alone.
+  func verify(
+    _ replayed: ReplayedTimeline,
+    against other: Timeline? = nil
+  ) async throws -> (all: VerificationResult, points: [Lsn: VerificationResult]) {
+    let check = try await ReplayCheck.make(
+      replayed,
+      against: other ?? timeline,
+      facts,
+      history: history,
+      at: points
+    )
+    return try await check.runAll()
+  }
+
+  /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images.
+  func valueCount() async throws -> UInt64 {
+    var count: UInt64 = 0
+    for position in timeline.map.layers.indices {
+      let reader = try await timeline.open(LayerMap.Position(position), nil)
+      for entry in try await reader.entries() where !timeline.shard.isDisposable(entry.key) {
+        let first = reader.object.name.isDelta ? start.successor : start
+        if first <= entry.lsn, entry.lsn <= golden.end { count += 1 }
+      }
+    }
+    return count
+  }
+}
+
+extension ReplayCheck {
+  /// What comes of all units, with that of ingest, and of each point alone.
+  func runAll() async throws -> (all: VerificationResult, points: [Lsn: VerificationResult]) {
+    var all = replayed.result
+    var points: [Lsn: VerificationResult] = [:]
+    for unit in units {
+      guard case .replay(_, let lsn) = unit.work else { continue }
+      let result = try await run(unit)
+      points[lsn, default: VerificationResult()] += result
+      all += result
+    }
+    ReplayCheck.joinFindings(&all)
+    return (all, points)
+  }
+}
+
+/// Layers of a source, some of them changed.
+struct ChangedLayerSource: LayerSource {
+  private let source: any LayerSource
+  private let changed: MemoryLayerSource
+  private let keys: Set<String>
+
+  init(_ source: any LayerSource, _ changes: [String: [UInt8]]) {
+    self.source = source
+    changed = MemoryLayerSource(changes)
+    keys = Set(changes.keys)
+  }
+
+  func byteCount(of key: String) async throws(LayerSourceError) -> UInt64 {
+    keys.contains(key) ? try await changed.byteCount(of: key) : try await source.byteCount(of: key)
+  }
+
+  func read(_ key: String, _ range: Range<UInt64>) async throws(LayerSourceError) -> LayerBytes {
+    keys.contains(key) ? try await changed.read(key, range) : try await source.read(key, range)
+  }
+}
+
+/// A folder that goes away with this.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "scrubber-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path
+  }
+
+  deinit {
+    // The system clears its temporary folder; what the test says counts.
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+}
