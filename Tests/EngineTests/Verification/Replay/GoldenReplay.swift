@@ -10,8 +10,8 @@ final class GoldenReplay {
   let timeline: Timeline
   let facts: TimelineFacts
   let history: Lsn
-  /// LSNs at which the page server was asked.
-  let points: [Lsn]
+  /// At which the page server was asked.
+  let oracle: [Oracle.Point]
   let base: GrowingTimeline
   let start: Lsn
   var wal: MemoryWAL
@@ -28,11 +28,10 @@ final class GoldenReplay {
     history = try tenant.index(place).metadata.latestGcCutoffLsn
     let start = base?.1 ?? golden.start
     self.start = start
-    points = try Oracle(golden.tenant).points.filter {
+    oracle = try Oracle(golden.tenant).points.filter {
       $0.timeline == golden.timeline && $0.tenant.shard == golden.shard.index && start < $0.lsn
         && $0.lsn <= golden.end
     }
-    .map(\.lsn)
     self.base = try base?.0 ?? golden.source()
     wal = MemoryWAL(start: golden.wal.segment, bytes: try golden.wal.bytes())
     scratch = try TemporaryFolder()
@@ -74,6 +73,18 @@ final class GoldenReplay {
     )
   }
 
+  var points: [Lsn] { oracle.map(\.lsn) }
+
+  /// Keys at all points: dense ones as the page server listed them, and sparse ones that have a value.
+  func keyCount() async throws -> UInt64 {
+    var count: UInt64 = 0
+    for point in oracle {
+      count += timeline.shard.owned(KeySpace(point.dense)).keyCount
+      count += UInt64(try await timeline.values(of: KeySpace(point.sparse), at: point.lsn).count)
+    }
+    return count
+  }
+
   func replay(runByteCount: UInt64 = 4 << 20) async throws -> ReplayedTimeline {
     var rules = golden.rules
     rules.shard = .unsharded()
@@ -104,9 +115,45 @@ final class GoldenReplay {
     return try await check.runAll()
   }
 
-  /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images.
+  /// What comes of the units that have a key, without points.
+  func verify(
+    _ replayed: ReplayedTimeline,
+    against other: Timeline,
+    around key: Key
+  ) async throws -> VerificationResult {
+    let check = try await ReplayCheck.make(replayed, against: other, facts, history: history)
+    var result = VerificationResult()
+    for unit in check.units {
+      guard case .replay(let keys, _) = unit.work, keys.contains(key) else { continue }
+      result += try await check.run(unit)
+    }
+    return result
+  }
+
+  /// A layer with one bit of one value flipped: its bytes, which byte, which bit. Values of these layers are not
+  /// compressed.
+  func flip(
+    _ entry: LayerEntry,
+    of object: LayerObject,
+    _ generator: inout RepeatableGenerator
+  ) throws -> (bytes: [UInt8], offset: Int, bit: UInt8) {
+    var bytes = [UInt8](try Data(contentsOf: tenant.folder.appending(path: object.key)))
+    let blob = Int(entry.blob.lowerBound)..<Int(entry.blob.upperBound)
+    let header = try BlobHeader(parsing: Array(bytes[blob]).span.bytes)
+    #expect(header.compression == .none)
+    // Behind what says which kind of value it is, if there is as much.
+    let first = min(20, header.storedByteCount - 1)
+    let offset = blob.lowerBound + header.byteCount + first + generator.below(header.storedByteCount - first)
+    let bit = UInt8(1) << UInt8(generator.below(8))
+    bytes[offset] ^= bit
+    return (bytes, offset, bit)
+  }
+
+  /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images. Its
+  /// ancestor's are from before.
   func valueCount() async throws -> UInt64 {
     var count: UInt64 = 0
+    if let ancestor = timeline.ancestor { #expect(ancestor.lsn < start) }
     for position in timeline.map.layers.indices {
       let reader = try await timeline.open(LayerMap.Position(position), nil)
       for entry in try await reader.entries() where !timeline.shard.isDisposable(entry.key) {

@@ -27,10 +27,12 @@ struct GoldenReplayTests {
     let coverage = result.all.coverage
     #expect(coverage.addsUp)
     #expect(coverage.values.skipped.isEmpty && coverage.keys.skipped.isEmpty)
-    #expect(coverage.values.checked == (try await replay.valueCount()))
+    let valueCount = try await replay.valueCount()
+    #expect(coverage.values.checked == valueCount)
     #expect(coverage.records.checked > 0)
-    let keyCount = replay.points.reduce(0) { $0 + (result.points[$1]?.coverage.keys.checked ?? 0) }
-    #expect(keyCount == UInt64(replay.golden.pointValueCount))
+    let checked = replay.points.reduce(0) { $0 + (result.points[$1]?.coverage.keys.checked ?? 0) }
+    let keyCount = try await replay.keyCount()
+    #expect(checked == keyCount)
   }
 
   /// The archive that initdb left, its own WAL, and a segment of a real compute.
@@ -56,6 +58,57 @@ struct GoldenReplayTests {
     try await Self.expectClean(try await replay.verify(try await replay.replay()), replay)
   }
 
+  /// One bit of one value in a delta layer, time and again: found, and named to the bit.
+  @Test(arguments: [1, 4])
+  func aFlippedBitInALayerIsNamed(number: Int) async throws {
+    let replay = try GoldenReplay(try #require(GoldenIngestTests.cases.dropFirst(number).first))
+    let replayed = try await replay.replay()
+    var generator = RepeatableGenerator(seed: Fuzzing.seed)
+    let deltas = replay.timeline.map.layers.indices.filter { replay.timeline.map.layers[$0].name.isDelta }
+    for _ in 0..<12 {
+      let position = LayerMap.Position(deltas[generator.below(deltas.count)])
+      let reader = try await replay.timeline.open(position, nil)
+      let entries = try await reader.entries().filter { $0.lsn > replay.start && $0.lsn <= replay.golden.end }
+      guard !entries.isEmpty else { continue }
+      let entry = entries[generator.below(entries.count)]
+      let change = try replay.flip(entry, of: reader.object, &generator)
+      let timeline = replay.timeline(with: [reader.object.key: change.bytes])
+      let result = try await replay.verify(replayed, against: timeline, around: entry.key)
+      let finding = try #require(result.findings.first { $0.code == .replayRecordDiffers })
+      #expect(finding.key == entry.key && finding.lsn == entry.lsn && finding.offset == change.offset)
+      #expect(finding.objectKey == reader.object.key)
+      let bit = "in one bit (0x\(ByteDifference.hexText(change.bit)))"
+      #expect(finding.message.hasSuffix(bit), "\(finding.message)")
+      #expect(result.findings.allSatisfy { $0.key == entry.key })
+      #expect(result.coverage.addsUp)
+    }
+  }
+
+  /// A bit of the WAL: its record is named, what is before it is compared, what is behind it skipped.
+  @Test func aFlippedBitInTheWALIsNamed() async throws {
+    let replay = try GoldenReplay(try #require(GoldenIngestTests.cases.dropFirst().first))
+    let whole = replay.wal
+    var places: [WALReader.Place] = []
+    _ = try replay.golden.wal.read { place, _ in
+      if place.start > replay.start, place.end < replay.golden.end { places.append(place) }
+    }
+    var generator = RepeatableGenerator(seed: Fuzzing.seed)
+    for _ in 0..<3 {
+      let index = 1 + generator.below(places.count - 1)
+      replay.wal = whole
+      // Its checksum is at 20.
+      replay.wal.bytes[Int(places[index].start.value - whole.start.value) + 21] ^= 8
+      let replayed = try await replay.replay()
+      #expect(replayed.end == places[index - 1].end && replayed.obstacle == .noWAL)
+      let result = try await replay.verify(replayed).all
+      #expect(result.findings.map(\.code) == [.walRecordDamaged])
+      #expect(result.findings.first?.lsn == places[index].start)
+      #expect(result.coverage.addsUp && result.coverage.values.skipped[.noWAL] ?? 0 > 0)
+      let valueCount = try await replay.valueCount()
+      #expect(result.coverage.values.present == valueCount)
+    }
+  }
+
   /// A tenant that was unsharded, then two shards, then four: of each of the four all its history.
   @Test(arguments: [UInt8(0), 1, 2, 3])
   func aShardIsWhatTheWALLeadsToOverTwoSplits(number: UInt8) async throws {
@@ -75,6 +128,7 @@ struct GoldenReplayTests {
     #expect(result.all.findings.map { "\($0.message) \($0.seen ?? "") \($0.expected ?? "")" } == [])
     let coverage = result.all.coverage
     #expect(coverage.addsUp && coverage.values.skipped.isEmpty && coverage.keys.skipped.isEmpty)
-    #expect(coverage.values.checked == (try await replay.valueCount()) && coverage.keys.checked > 1000)
+    let valueCount = try await replay.valueCount()
+    #expect(coverage.values.checked == valueCount && coverage.keys.checked > 1000)
   }
 }
