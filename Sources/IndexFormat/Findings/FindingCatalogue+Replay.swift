@@ -21,7 +21,8 @@ extension FindingEntry {
       exists, say, or copies a database that does not. The WAL belongs to another timeline, or what the replay \
       began with does. What comes behind could not be compared.
       """,
-    nextStep: "Make sure that the base and the WAL are those of this timeline, and that both meet at the LSN given."
+    nextStep:
+      "Make sure that the base and the WAL are those of this timeline, and that both meet at the LSN given."
   )
 
   static let replayRecordDiffers = FindingEntry(
@@ -86,7 +87,8 @@ extension FindingEntry {
       By directories and sizes that come of the WAL these keys exist at this LSN, and the timeline does not have \
       them. A directory or a size of it is wrong, or a layer was lost.
       """,
-    nextStep: "See which directory or size differs, by other findings at this LSN, and restore the layer it stands in."
+    nextStep:
+      "See which directory or size differs, by other findings at this LSN, and restore the layer it stands in."
   )
 
   static let replayValueUnexpected = FindingEntry(
@@ -107,6 +109,7 @@ extension FindingEntry {
       parsed, or there is nothing that they could be applied to. The message says on which side it was, the \
       timeline's or that of the replay.
       """,
-    nextStep: "If it is the timeline's side, look at the layers of the key with `scrubber layer`; else at the base."
+    nextStep:
+      "If it is the timeline's side, look at the layers of the key with `scrubber layer`; else at the base."
   )
 }

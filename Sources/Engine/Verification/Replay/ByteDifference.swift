@@ -106,7 +106,8 @@ enum ComparedValue {
   private static func areEqualDirectories(_ key: Key, _ left: RawSpan, _ right: RawSpan) -> Bool {
     do throws(FormatError) {
       switch KeyClass(key) {
-      case .databaseDirectory: return try DatabaseDirectory(parsing: left) == DatabaseDirectory(parsing: right)
+      case .databaseDirectory:
+        return try DatabaseDirectory(parsing: left) == DatabaseDirectory(parsing: right)
       case .relationDirectoryV1:
         return try RelationDirectory(parsing: left) == RelationDirectory(parsing: right)
       case .slruDirectory:
@@ -127,7 +128,9 @@ enum ComparedValue {
       switch outline.form {
       case .image: return "image of \(outline.body.count) bytes"
       case .record(.postgres):
-        guard let header = WALRecordHeader(stored.extracting(outline.body)) else { return "record without a header" }
+        guard let header = WALRecordHeader(stored.extracting(outline.body)) else {
+          return "record without a header"
+        }
         let info = ByteDifference.hexText(header.info)
         return "record of \(ResourceManager.name(header.resourceManager)), info 0x\(info)"
       case .record(let tag): return "record \(tag)"

@@ -112,7 +112,11 @@ final class KeyComparison {
       compare(read, own, batch, &redo)
     }
     for own in reads.sorted where own.key.isSparse && !known.contains(own.key) && !unknown.contains(own.key) {
-      miss(.replayValueMissing, KeyRange(start: own.key, end: own.key.successor ?? own.key), Self.missingWords)
+      miss(
+        .replayValueMissing,
+        KeyRange(start: own.key, end: own.key.successor ?? own.key),
+        Self.missingWords
+      )
     }
   }
 
@@ -158,7 +162,9 @@ final class KeyComparison {
   private func compare(_ read: KeyRead, _ own: KeyRead, _ batch: ReadBatch, _ redo: inout PageRedo) {
     // The same image and records lead to the same value.
     if Self.areSame(read, own) { return }
-    guard let value = rebuild(own, .replayed, &redo), let stored = rebuild(read, .timeline, &redo) else { return }
+    guard let value = rebuild(own, .replayed, &redo), let stored = rebuild(read, .timeline, &redo) else {
+      return
+    }
     guard !ComparedValue.areEqualImages(read.key, stored.span.bytes, value.span.bytes),
       let difference = ByteDifference(stored.span.bytes, value.span.bytes)
     else { return }

@@ -127,7 +127,14 @@ final class ReplayIngest {
       let object = error.name ?? wal.name(at: error.lsn)
       let message = "a segment of the WAL is not there"
       return Stop(
-        finding: finding(.replayWALMissing, at: last, object: object, message, error.detail, "WAL up to \(goal)"),
+        finding: finding(
+          .replayWALMissing,
+          at: last,
+          object: object,
+          message,
+          error.detail,
+          "WAL up to \(goal)"
+        ),
         reason: .noWAL
       )
     case .failed: return Stop(reason: .unreachable)
@@ -164,7 +171,13 @@ final class ReplayIngest {
     default:
       let message = "\(record) that ends at \(error.lsn) cannot be ingested"
       stop = Stop(
-        finding: finding(.replayRecordRefused, at: error.lsn, message, "\(error.fault)", "a record that fits"),
+        finding: finding(
+          .replayRecordRefused,
+          at: error.lsn,
+          message,
+          "\(error.fault)",
+          "a record that fits"
+        ),
         reason: .noWAL,
         isOfRecord: true
       )

@@ -107,7 +107,8 @@ struct ReplayCheckTests {
     let layer = try #require(grown.layers.layers.first { !$0.name.isDelta })
     let key = Key.relationBlock(TimelineGrowthTests.relation, BlockNumber(3))
     let bytes = try await grown.rewrite(layer) { values in
-      guard let index = values.firstIndex(where: { $0.key == key }), case .image(var page) = values[index].value
+      guard let index = values.firstIndex(where: { $0.key == key }),
+        case .image(var page) = values[index].value
       else { return }
       page[5000] ^= 0x10
       values[index].value = .image(page)
