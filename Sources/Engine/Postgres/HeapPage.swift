@@ -29,22 +29,6 @@ public enum HeapPage {
   private static let rowHeaderByteCount = 23
   private static let alignment = 8
 
-  /// Where rows are: a bit for each 8 bytes of the page.
-  private struct Room {
-    private var words = InlineArray<16, UInt64>(repeating: 0)
-
-    /// Takes the bytes of a row; false if another one has some of them.
-    mutating func take(_ offset: Int, _ byteCount: Int) -> Bool {
-      var isFree = true
-      for unit in offset / alignment..<(offset + byteCount + alignment - 1) / alignment {
-        let bit = UInt64(1) << UInt64(unit % 64)
-        isFree = isFree && words[unit / 64] & bit == 0
-        words[unit / 64] |= bit
-      }
-      return isFree
-    }
-  }
-
   /// The first row that does not fit; nil if all do, or if this is no page of a table.
   ///
   /// - page: one of which `PageHeader.problem(of:)` says nothing, of the main fork or the one of unlogged tables.
@@ -57,7 +41,7 @@ public enum HeapPage {
       header.upper >= header.lower, Int(header.upper) <= PageHeader.pageByteCount
     else { return nil }
     let count = (Int(header.lower) - PageHeader.byteCount) / linePointerByteCount
-    var room = Room()
+    var room = PageRoom()
     var problem: FormatError?
     var (rows, wrongRows) = (0, 0)
     var index = 0
@@ -83,7 +67,7 @@ public enum HeapPage {
     _ index: Int,
     _ pointer: UInt32,
     from upper: Int,
-    _ room: inout Room
+    _ room: inout PageRoom
   ) -> FormatError? {
     let start = Int(pointer & 0x7fff)
     let length = Int(pointer >> 17)

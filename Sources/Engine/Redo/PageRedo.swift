@@ -261,6 +261,17 @@ extension PageRedo {
     return try Self.replay(record, place, hasPage, &decoder, &images)
   }
 
+  /// Whether a record of PostgreSQL brings an image of the block that replay restores. One that cannot be taken apart
+  /// brings none.
+  mutating func bringsImage(_ record: RawSpan, of tag: RelationTag, _ block: BlockNumber) -> Bool {
+    do throws(WALRecordError) {
+      let record = try decoder.decode(record)
+      return record.reference(to: tag, block)?.image.map(\.isApplied) ?? false
+    } catch {
+      return false
+    }
+  }
+
   func withPage<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     body(UnsafeRawBufferPointer(start: page.bytes, count: RedoPage.byteCount))
   }

@@ -11,8 +11,8 @@ import IndexFormat
 enum SequenceRedo {
   private static let mask: UInt8 = 0xf0
   private static let log: UInt8 = 0x00
-  private static let specialByteCount = 4
-  private static let magic: UInt32 = 0x1717
+  static let specialByteCount = 4
+  static let magic: UInt32 = 0x1717
 
   static func replay(_ record: borrowing WALRecord, _ target: RedoTarget, _ page: RedoPage) throws(RedoFault)
   {

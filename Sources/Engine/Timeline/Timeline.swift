@@ -86,6 +86,22 @@ public final class Timeline: Sendable {
     }
   }
 
+  /// The same timeline as if its image layers of one LSN were not there: reads at that LSN tell what they were made of.
+  func withoutImages(at lsn: Lsn) -> Timeline {
+    Timeline(
+      tenant: tenant,
+      shard: shard,
+      id: id,
+      layers: map.layers.filter { $0.name.isDelta || $0.name.startLsn != lsn },
+      ancestor: ancestor,
+      diskConsistentLsn: diskConsistentLsn,
+      rules: rules,
+      redo: redo,
+      store: store,
+      objectKey: objectKey
+    )
+  }
+
   /// A layer of the map as an object.
   public func object(_ position: LayerMap.Position) -> LayerObject {
     let layer = map.layers[Int(position)]

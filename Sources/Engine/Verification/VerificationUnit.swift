@@ -5,9 +5,11 @@ import IndexFormat
 /// else runs: results put together in that order are the same each time.
 public struct VerificationUnit: Sendable, Equatable {
   public enum Work: Sendable, Equatable {
-    /// What directories, sizes and catalogs say, against each other.
+    /// What directories and sizes say, against each other, on all shards.
     case structure(at: Lsn)
-    /// Every key is rebuilt, and what comes of it is looked at.
+    /// What pg_class of a database says, against the relations that there are.
+    case catalog(of: DatabaseTag, at: Lsn)
+    /// Every key is rebuilt, and what comes of it is looked at. Keys of other shards are passed over.
     case keys(KeySpace, at: Lsn)
     /// Images of a layer in a range of its keys, against the history below them.
     case images(of: LayerMap.Position, KeyRange)
@@ -16,17 +18,20 @@ public struct VerificationUnit: Sendable, Equatable {
   }
 
   public var work: Work
+  /// The shard whose layers are read; of units that look at all of them the first one.
+  public var shard: ShardIndex
   /// About how much work it is, in values: for telling how far a run is.
   public var weight: UInt64
 
-  public init(_ work: Work, weight: UInt64) {
+  public init(_ work: Work, shard: ShardIndex = .unsharded, weight: UInt64) {
     self.work = work
+    self.shard = shard
     self.weight = weight
   }
 
   public var level: VerificationLevel {
     switch work {
-    case .structure, .keys: .reconstruct
+    case .structure, .catalog, .keys: .reconstruct
     case .images: .images
     case .replay: .replay
     }

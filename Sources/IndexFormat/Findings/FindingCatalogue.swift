@@ -135,6 +135,24 @@ extension FindingCode {
     case .walUploadBehind: .walUploadBehind
     case .walTimelineCancelled: .walTimelineCancelled
     case .walControlPlaneNotAsked: .walControlPlaneNotAsked
+    case .valueMissing: .valueMissing
+    case .valueUnreadable: .valueUnreadable
+    case .valueDamaged: .valueDamaged
+    case .valueUnknownKey: .valueUnknownKey
+    case .pageNoBase: .pageNoBase
+    case .pageRedoFailed: .pageRedoFailed
+    case .pageDamaged: .pageDamaged
+    case .pageAhead: .pageAhead
+    case .imageDiffers: .imageDiffers
+    case .directoryRepeatedEntry: .directoryRepeatedEntry
+    case .relationMissing: .relationMissing
+    case .relationUnlisted: .relationUnlisted
+    case .relationForkAlone: .relationForkAlone
+    case .relationUnmapped: .relationUnmapped
+    case .slruTooLong: .slruTooLong
+    case .shardRelationLonger: .shardRelationLonger
+    case .shardRelationUnknown: .shardRelationUnknown
+    case .shardForeignValue: .shardForeignValue
     case .replayWALMissing: .replayWALMissing
     case .replayRecordRefused: .replayRecordRefused
     case .replayRecordDiffers: .replayRecordDiffers

@@ -135,6 +135,28 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case walTimelineCancelled = "wal.timeline-cancelled"
   case walControlPlaneNotAsked = "wal.control-plane-not-asked"
 
+  // Values and pages, rebuilt
+  case valueMissing = "value.missing"
+  case valueUnreadable = "value.unreadable"
+  case valueDamaged = "value.damaged"
+  case valueUnknownKey = "value.unknown-key"
+  case pageNoBase = "page.no-base"
+  case pageRedoFailed = "page.redo-failed"
+  case pageDamaged = "page.damaged"
+  case pageAhead = "page.ahead"
+  case imageDiffers = "image.differs"
+
+  // Directories and catalogs against each other
+  case directoryRepeatedEntry = "directory.repeated-entry"
+  case relationMissing = "relation.missing"
+  case relationUnlisted = "relation.unlisted"
+  case relationForkAlone = "relation.fork-alone"
+  case relationUnmapped = "relation.unmapped"
+  case slruTooLong = "slru.too-long"
+  case shardRelationLonger = "shard.relation-longer"
+  case shardRelationUnknown = "shard.relation-unknown"
+  case shardForeignValue = "shard.foreign-value"
+
   // Values against the WAL that leads to them
   case replayWALMissing = "replay.wal-missing"
   case replayRecordRefused = "replay.record-refused"

@@ -68,7 +68,8 @@ extension Key {
     return (SLRUSegment(kind, number: field4), BlockNumber(field6))
   }
 
-  var relationTag: RelationTag {
+  /// The relation fork that a page or the size of a relation belongs to: the fields of any other key taken for one.
+  public var relationTag: RelationTag {
     RelationTag(tablespace: field2, database: field3, relation: field4, fork: RelationFork(field5))
   }
 

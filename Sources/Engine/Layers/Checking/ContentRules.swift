@@ -148,7 +148,7 @@ struct ContentRules {
     }
   }
 
-  private static let knownControlVersions: [UInt32] = [1300, 1700]
+  static let knownControlVersions: [UInt32] = [1300, 1700]
 
   private func checkRelationMap(_ entry: LayerEntry, _ image: RawSpan, _ findings: inout FindingList) {
     do throws(FormatError) {

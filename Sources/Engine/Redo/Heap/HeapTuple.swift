@@ -38,6 +38,18 @@ struct HeapTuple {
   }
 
   enum Mask {
+    static let hasNulls: UInt16 = 0x0001
+    static let hasVariableWidth: UInt16 = 0x0002
+    static let hasExternal: UInt16 = 0x0004
+    /// Versions before 12 made such rows: 4 bytes more before the columns.
+    static let hasObjectID: UInt16 = 0x0008
+    static let xminCommitted: UInt16 = 0x0100
+    static let xminInvalid: UInt16 = 0x0200
+    /// Both.
+    static let xminFrozen: UInt16 = 0x0300
+    static let xmaxCommitted: UInt16 = 0x0400
+    static let xmaxInvalid: UInt16 = 0x0800
+    static let updated: UInt16 = 0x2000
     static let keyShareLock: UInt16 = 0x0010
     static let comboCommand: UInt16 = 0x0020
     static let exclusiveLock: UInt16 = 0x0040
@@ -49,8 +61,12 @@ struct HeapTuple {
   }
 
   enum Mask2 {
+    static let columns: UInt16 = 0x07ff
+    /// No version has a meaning for these.
+    static let free: UInt16 = 0x1800
     static let keysUpdated: UInt16 = 0x2000
     static let hotUpdated: UInt16 = 0x4000
+    static let heapOnly: UInt16 = 0x8000
   }
 
   /// Bits by which records tell about xmax.

@@ -16,17 +16,17 @@ enum BRINRedo {
     static let desummarize: UInt8 = 0x50
   }
 
-  private enum Kind {
+  enum Kind {
     static let meta: UInt16 = 0xf091
     static let map: UInt16 = 0xf092
     static let regular: UInt16 = 0xf093
   }
 
-  private static let specialByteCount = 8
-  private static let metaMagic: UInt32 = 0xa810_9cfa
-  private static let metaByteCount = 16
-  private static let mapEntryByteCount = 6
-  private static let mapEntryCount: UInt32 = 1360
+  static let specialByteCount = 8
+  static let metaMagic: UInt32 = 0xa810_9cfa
+  static let metaByteCount = 16
+  static let mapEntryByteCount = 6
+  static let mapEntryCount: UInt32 = 1360
 
   static func replay(_ record: borrowing WALRecord, _ target: RedoTarget, _ page: RedoPage) throws(RedoFault)
   {

@@ -13,7 +13,7 @@ import IndexFormat
 /// Source: PostgreSQL, `access/nbtree.h`.
 struct BTreePage {
   static let specialByteCount = 16
-  private static let start = RedoPage.byteCount - specialByteCount
+  static let start = RedoPage.byteCount - specialByteCount
 
   enum Flags {
     static let leaf: UInt16 = 0x001
@@ -21,6 +21,8 @@ struct BTreePage {
     static let deleted: UInt16 = 0x004
     static let meta: UInt16 = 0x008
     static let halfDead: UInt16 = 0x010
+    /// The last page that came of a split while a vacuum ran.
+    static let splitEnd: UInt16 = 0x020
     static let hasGarbage: UInt16 = 0x040
     static let incompleteSplit: UInt16 = 0x080
     static let hasFullTransaction: UInt16 = 0x100

@@ -128,8 +128,8 @@ enum BTreeRedo {
     }
   }
 
-  private static let metaMagic: UInt32 = 0x0005_3162
-  private static let metaByteCount = 48
+  static let metaMagic: UInt32 = 0x0005_3162
+  static let metaByteCount = 48
 
   /// | offset | size | data | place in the contents of the page |
   /// |---|---|---|---|

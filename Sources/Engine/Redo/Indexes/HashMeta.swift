@@ -23,17 +23,17 @@ import IndexFormat
 ///
 /// Source: PostgreSQL, `access/hash.h`.
 struct HashMeta {
-  private static let start = RedoPage.headerByteCount
+  static let start = RedoPage.headerByteCount
   /// With what aligns it to a multiple of 8.
-  private static let byteCount = 4544
-  private static let magic: UInt32 = 0x0644_0640
-  private static let version: UInt32 = 4
-  private static let pageByteCount: UInt16 = 8152
-  private static let bitmapShift: UInt16 = 12
+  static let byteCount = 4544
+  static let magic: UInt32 = 0x0644_0640
+  static let version: UInt32 = 4
+  static let pageByteCount: UInt16 = 8152
+  static let bitmapShift: UInt16 = 12
   static let splitPointCount: UInt32 = 98
-  private static let bitmapCount: UInt32 = 1024
-  private static let spares = 52
-  private static let bitmaps = 444
+  static let bitmapCount: UInt32 = 1024
+  static let spares = 52
+  static let bitmaps = 444
 
   private let page: RedoPage
 
@@ -82,7 +82,7 @@ struct HashMeta {
   private static let singleStepCount: UInt32 = 10
 
   /// The split point that the last of some buckets is allocated at.
-  private static func splitPoint(_ bucketCount: UInt32) -> UInt32 {
+  static func splitPoint(_ bucketCount: UInt32) -> UInt32 {
     let group = bucketCount < 2 ? 0 : UInt32(UInt32.bitWidth &- (bucketCount &- 1).leadingZeroBitCount)
     guard group >= singleStepCount else { return group }
     let step = (bucketCount &- 1) >> (group &- 3) & 3

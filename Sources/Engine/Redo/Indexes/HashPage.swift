@@ -14,14 +14,17 @@ import IndexFormat
 struct HashPage {
   static let specialByteCount = 16
   static let none: UInt32 = .max
-  private static let start = RedoPage.byteCount - specialByteCount
-  private static let identity: UInt16 = 0xff80
+  static let start = RedoPage.byteCount - specialByteCount
+  static let identity: UInt16 = 0xff80
 
   enum Flags {
     static let unused: UInt16 = 0
     static let overflow: UInt16 = 0x01
+    static let bucket: UInt16 = 0x02
     static let bitmap: UInt16 = 0x04
     static let meta: UInt16 = 0x08
+    static let isBeingFilled: UInt16 = 0x10
+    static let isBeingSplit: UInt16 = 0x20
     static let needsSplitCleanup: UInt16 = 0x40
     static let hasDeadTuples: UInt16 = 0x80
   }

@@ -13,9 +13,9 @@ struct IndexTuple {
   static let headerByteCount = 8
   static let rowByteCount = 6
   static let lengthMask: UInt16 = 0x1fff
-  private static let isAlternative: UInt16 = 0x2000
-  private static let isPostingList: UInt16 = 0x2000
-  private static let countMask: UInt16 = 0x0fff
+  static let isAlternative: UInt16 = 0x2000
+  static let isPostingList: UInt16 = 0x2000
+  static let countMask: UInt16 = 0x0fff
 
   let bytes: UnsafeMutableRawPointer
   /// By its own field; at least that of the header, and within the room it was made of.

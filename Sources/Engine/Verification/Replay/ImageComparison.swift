@@ -75,7 +75,7 @@ final class ImageComparison {
     let held = bytes
     let image = held.span.bytes.extracting(item.place)
     guard !ComparedValue.areEqualImages(key, image, value.span.bytes),
-      let difference = ByteDifference(image, value.span.bytes)
+      let difference = ValueDifference(seen: image, expected: value.span.bytes)
     else { return }
     report.add(
       .replayValueDiffers,
@@ -83,7 +83,7 @@ final class ImageComparison {
       at: lsn,
       object: item.object.key,
       offset: item.offset,
-      "\(key.describe()): the image at \(lsn) differs \(difference.place)",
+      "\(key.describe()): the image at \(lsn) differs: \(difference.place)",
       seen: difference.seen,
       expected: difference.expected
     )

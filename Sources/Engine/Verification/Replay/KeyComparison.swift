@@ -17,27 +17,25 @@ final class KeyComparison {
     self.report = report
   }
 
-  private var shard: ShardIdentity { check.timeline.shard }
-
   func run() async throws(ReplayFailure) {
-    let alone = shard.owned(point.timelineOnly.intersection(range))
+    let alone = check.timeline.owned(point.timelineOnly.intersection(range))
     guard point.isReached, point.isTold else {
-      let keys = shard.owned(point.both.intersection(range)).union(alone)
+      let keys = check.timeline.owned(point.both.intersection(range)).union(alone)
       let reason = point.isReached ? .noHistory : check.replayed.obstacle ?? .noWAL
       count(keys.keyCount, skipped: reason)
       return
     }
-    for range in shard.owned(point.replayedOnly.intersection(range)).ranges {
+    for range in check.timeline.owned(point.replayedOnly.intersection(range)).ranges {
       miss(.replayValueMissing, range, "exists by the WAL, and not in the timeline")
     }
     for range in alone.ranges {
       miss(.replayValueUnexpected, range, "exists in the timeline, and not by the WAL")
     }
-    let dense = shard.owned(point.both.intersection(range))
+    let dense = check.timeline.owned(point.both.intersection(range))
     count(dense.keyCount)
     for part in dense.parts(of: Self.keyCount) { try await compare(part) }
     for sparse in point.sparse {
-      let keys = shard.owned(KeySpace(sparse).intersection(range))
+      let keys = check.timeline.owned(KeySpace(sparse).intersection(range))
       if !keys.isEmpty { try await compare(keys) }
     }
   }
@@ -166,7 +164,7 @@ final class KeyComparison {
       return
     }
     guard !ComparedValue.areEqualImages(read.key, stored.span.bytes, value.span.bytes),
-      let difference = ByteDifference(stored.span.bytes, value.span.bytes)
+      let difference = ValueDifference(seen: stored.span.bytes, expected: value.span.bytes)
     else { return }
     let visit = Self.origin(of: read, own)
     report.add(
@@ -174,7 +172,7 @@ final class KeyComparison {
       read.key,
       at: point.lsn,
       object: batch.visits.indices.contains(visit) ? batch.visits[visit].object : nil,
-      "\(read.key.describe()): the value at \(point.lsn) differs \(difference.place)",
+      "\(read.key.describe()): the value at \(point.lsn) differs: \(difference.place)",
       seen: difference.seen,
       expected: difference.expected
     )
@@ -207,48 +205,7 @@ final class KeyComparison {
   }
 }
 
-extension ShardIdentity {
-  /// The keys of a set that this shard keeps.
-  func owned(_ keys: KeySpace) -> KeySpace {
-    guard index.count >= 2 else { return keys }
-    var owned = KeySpace()
-    for range in keys.ranges {
-      guard range.isContiguous else {
-        if !isDisposable(range.start) { owned.append(range) }
-        continue
-      }
-      var cursor = range.start
-      while cursor < range.end {
-        let left = KeyRange(start: cursor, end: range.end).clampedKeyCount
-        let stripe = stripeSize.pages
-        let step = cursor.field6 == .max ? 1 : min(stripe &- cursor.field6 % stripe, left)
-        let next = min(cursor.advanced(by: step) ?? range.end, range.end)
-        if !isDisposable(cursor) { owned.append(KeyRange(start: cursor, end: next)) }
-        cursor = next
-      }
-    }
-    return owned
-  }
-}
-
-extension KeyRange {
-  /// How many keys there are, as if all numbers stood for some; the largest number if there are more.
-  var keyCount: UInt64 {
-    guard !isEmpty else { return 0 }
-    let high = end.high &- start.high
-    guard high == 0 || (high == 1 && end.middle < start.middle) else { return .max }
-    let (count, overflow) = (end.middle &- start.middle).multipliedReportingOverflow(by: 1 << 16)
-    // Low parts may go the other way.
-    return overflow ? .max : count &+ UInt64(end.low) &- UInt64(start.low)
-  }
-
-  var clampedKeyCount: UInt32 { UInt32(clamping: keyCount) }
-}
-
 extension KeySpace {
-  /// How many keys there are; more than can be told count as the largest number.
-  var keyCount: UInt64 { ranges.reduce(0) { $0 &+ $1.keyCount } }
-
   /// Parts of at most so many keys, in order.
   func parts(of limit: UInt32) -> [KeySpace] {
     var parts: [KeySpace] = []
@@ -256,7 +213,7 @@ extension KeySpace {
     for range in ranges {
       var cursor = range.start
       while cursor < range.end {
-        let left = KeyRange(start: cursor, end: range.end).clampedKeyCount
+        let left = UInt32(clamping: KeyRange(start: cursor, end: range.end).keyCount)
         let step = min(left, limit &- count)
         let next = min(cursor.advanced(by: step) ?? range.end, range.end)
         part.append(KeyRange(start: cursor, end: next))

@@ -28,11 +28,11 @@ final class RecordComparison {
       point.isReached ? check.replayed.grown.flatMap { Self.places($0, keys, point.lsns) } : []
     let share = ReplayCheck.byteBudget / max(1, others.count + own.count)
     let piece = min(max(share, Self.leastPieceByteCount), Self.mostPieceByteCount)
-    let (meter, shard) = (meter, check.timeline.shard)
+    let (meter, timeline) = (meter, check.timeline)
     func merge(_ places: [Place], _ meter: ReadMeter?) -> ValueMerge {
       ValueMerge(
         places.map {
-          ValueCursor($0.timeline, $0.position, keys, $0.lsns, shard, pieceByteCount: piece, meter)
+          ValueCursor($0.timeline, $0.position, keys, $0.lsns, of: timeline, pieceByteCount: piece, meter)
         }
       )
     }
@@ -214,7 +214,7 @@ final class RecordComparison {
     _ object: LayerObject,
     _ blob: Range<UInt64>
   ) {
-    guard let difference = ByteDifference(stored, own) else { return }
+    guard let difference = ValueDifference(seen: stored, expected: own) else { return }
     // A value that is stored as it is stands behind a header of 1 or 4 bytes.
     let header = stored.byteCount < BlobHeader.longFormStart ? 1 : BlobHeader.longByteCount
     let isPlain = blob.count == header + stored.byteCount
@@ -223,8 +223,8 @@ final class RecordComparison {
       key.key,
       at: key.lsn,
       object: object.key,
-      offset: blob.lowerBound &+ (isPlain ? UInt64(header + difference.offset) : 0),
-      "\(key.key.describe()): \(ComparedValue.words(own)) at \(key.lsn) differs \(difference.place)",
+      offset: blob.lowerBound &+ (isPlain ? UInt64(header + difference.firstByte) : 0),
+      "\(key.key.describe()): \(ComparedValue.words(own)) at \(key.lsn) differs: \(difference.place)",
       seen: difference.seen,
       expected: difference.expected
     )

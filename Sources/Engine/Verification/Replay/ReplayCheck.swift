@@ -57,7 +57,11 @@ public final class ReplayCheck: Sendable {
     self.points = points
     units = points.flatMap { point in
       Self.ranges(point).map { range, count in
-        VerificationUnit(.replay(KeySpace(range), at: point.lsn), weight: count)
+        VerificationUnit(
+          .replay(KeySpace(range), at: point.lsn),
+          shard: timeline.shard.index,
+          weight: count
+        )
       }
     }
   }

@@ -148,7 +148,7 @@ final class ReplayIngest {
   private func take(_ error: IngestError) throws(ReplayFailure) {
     var record = "a record"
     if let manager = error.resourceManager, let info = error.info {
-      record = "the record of \(ResourceManager.name(manager)), info 0x\(ByteDifference.hexText(info)),"
+      record = "the record of \(ResourceManager.name(manager)), info 0x\(ComparedValue.hexText(info)),"
     }
     switch error.fault {
     case .write(let failure): throw .write(failure)

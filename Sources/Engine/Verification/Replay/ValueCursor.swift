@@ -19,7 +19,7 @@ final class ValueCursor {
   private let lsns: ClosedRange<Lsn>
   private let position: LayerMap.Position
   /// Whose keys are given.
-  private let shard: ShardIdentity
+  private let owner: Timeline
   private let pieceByteCount: Int
   private let meter: ReadMeter?
   private let to: TreeKey
@@ -45,12 +45,12 @@ final class ValueCursor {
     _ position: LayerMap.Position,
     _ keys: KeyRange,
     _ lsns: ClosedRange<Lsn>,
-    _ shard: ShardIdentity,
+    of owner: Timeline,
     pieceByteCount: Int,
     _ meter: ReadMeter?
   ) {
     self.timeline = timeline
-    self.shard = shard
+    self.owner = owner
     self.position = position
     object = timeline.object(position)
     self.lsns = lsns
@@ -90,8 +90,8 @@ final class ValueCursor {
     do throws(LayerReadError) {
       let reader = try await timeline.open(position, meter)
       let found = try await reader.entries(from: from, to: to, limit: Self.entryCount, meter: meter)
-      let (lsns, shard) = (lsns, shard)
-      waiting = found.entries.filter { lsns.contains($0.lsn) && !shard.isDisposable($0.key) }[...]
+      let (lsns, rules, shard) = (lsns, owner.rules, owner.shard)
+      waiting = found.entries.filter { lsns.contains($0.lsn) && rules.answers($0.key, shard) }[...]
       next = found.next
     } catch {
       failure = (error, from)

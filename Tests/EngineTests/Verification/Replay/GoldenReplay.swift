@@ -40,7 +40,7 @@ final class GoldenReplay {
   /// The timeline with other bytes in some of its layers.
   func timeline(with changes: [String: [UInt8]]) -> Timeline {
     let store = LayerStore(
-      source: ChangedLayerSource(timeline.store.source, changes),
+      source: ChangedLayerSource(timeline.store.source, replaced: changes),
       cache: BlockCache(byteBudget: 16 << 20),
       limit: 64
     )
@@ -79,7 +79,7 @@ final class GoldenReplay {
   func keyCount() async throws -> UInt64 {
     var count: UInt64 = 0
     for point in oracle {
-      count += timeline.shard.owned(KeySpace(point.dense)).keyCount
+      count += timeline.owned(KeySpace(point.dense)).keyCount
       count += UInt64(try await timeline.values(of: KeySpace(point.sparse), at: point.lsn).count)
     }
     return count
@@ -130,23 +130,24 @@ final class GoldenReplay {
     return result
   }
 
-  /// A layer with one bit of one value flipped: its bytes, which byte, which bit. Values of these layers are not
+  /// A layer with one bit of one value flipped: its bytes, which byte of them and of the value, which bit. Values of these layers are not
   /// compressed.
   func flip(
     _ entry: LayerEntry,
     of object: LayerObject,
     _ generator: inout RepeatableGenerator
-  ) throws -> (bytes: [UInt8], offset: Int, bit: UInt8) {
+  ) throws -> (bytes: [UInt8], offset: Int, place: Int, bit: UInt8) {
     var bytes = [UInt8](try Data(contentsOf: tenant.folder.appending(path: object.key)))
     let blob = Int(entry.blob.lowerBound)..<Int(entry.blob.upperBound)
     let header = try BlobHeader(parsing: Array(bytes[blob]).span.bytes)
     #expect(header.compression == .none)
     // Behind what says which kind of value it is, if there is as much.
     let first = min(20, header.storedByteCount - 1)
-    let offset = blob.lowerBound + header.byteCount + first + generator.below(header.storedByteCount - first)
+    let place = first + generator.below(header.storedByteCount - first)
+    let offset = blob.lowerBound + header.byteCount + place
     let bit = UInt8(1) << UInt8(generator.below(8))
     bytes[offset] ^= bit
-    return (bytes, offset, bit)
+    return (bytes, offset, place, bit)
   }
 
   /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images. Its
@@ -178,27 +179,6 @@ extension ReplayCheck {
     }
     ReplayCheck.joinFindings(&all)
     return (all, points)
-  }
-}
-
-/// Layers of a source, some of them changed.
-struct ChangedLayerSource: LayerSource {
-  private let source: any LayerSource
-  private let changed: MemoryLayerSource
-  private let keys: Set<String>
-
-  init(_ source: any LayerSource, _ changes: [String: [UInt8]]) {
-    self.source = source
-    changed = MemoryLayerSource(changes)
-    keys = Set(changes.keys)
-  }
-
-  func byteCount(of key: String) async throws(LayerSourceError) -> UInt64 {
-    keys.contains(key) ? try await changed.byteCount(of: key) : try await source.byteCount(of: key)
-  }
-
-  func read(_ key: String, _ range: Range<UInt64>) async throws(LayerSourceError) -> LayerBytes {
-    keys.contains(key) ? try await changed.read(key, range) : try await source.read(key, range)
   }
 }
 

@@ -77,7 +77,7 @@ struct GoldenReplayTests {
       let finding = try #require(result.findings.first { $0.code == .replayRecordDiffers })
       #expect(finding.key == entry.key && finding.lsn == entry.lsn && finding.offset == change.offset)
       #expect(finding.objectKey == reader.object.key)
-      let bit = "in one bit (0x\(ByteDifference.hexText(change.bit)))"
+      let bit = "differs: bit \(change.bit.trailingZeroBitCount) of byte \(change.place) alone"
       #expect(finding.message.hasSuffix(bit), "\(finding.message)")
       #expect(result.findings.allSatisfy { $0.key == entry.key })
       #expect(result.coverage.addsUp)

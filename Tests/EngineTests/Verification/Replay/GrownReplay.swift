@@ -60,7 +60,7 @@ struct GrownReplay {
   /// The timeline with other layers, or other bytes in some.
   func timeline(with changes: [String: [UInt8]] = [:], without lost: Set<String> = []) -> Timeline {
     let store = LayerStore(
-      source: ChangedLayerSource(FolderLayerSource(root: folder.path), changes),
+      source: ChangedLayerSource(FolderLayerSource(root: folder.path), replaced: changes),
       cache: BlockCache(byteBudget: 4 << 20),
       limit: 8
     )

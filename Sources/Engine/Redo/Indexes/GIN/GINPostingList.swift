@@ -16,7 +16,7 @@ enum GINPostingList {
   /// More bytes than that no distance has.
   static let maximumDistanceByteCount = 7
 
-  private static let numberBits: UInt64 = 11
+  static let numberBits: UInt64 = 11
   private static let maximum: UInt64 = 1 << 43 - 1
 
   /// Length of the list that begins at `offset`, which must lie within the bytes, as the whole list must.
@@ -31,7 +31,7 @@ enum GINPostingList {
   }
 
   /// The number that the row at `offset` counts as. The row must lie within the bytes.
-  fileprivate static func row(_ bytes: RawSpan, at offset: Int) throws(RedoFault) -> UInt64 {
+  static func row(_ bytes: RawSpan, at offset: Int) throws(RedoFault) -> UInt64 {
     let upper = UInt64(bytes.littleEndian16(offset))
     let lower = UInt64(bytes.littleEndian16(offset &+ 2))
     let number = UInt64(bytes.littleEndian16(offset &+ 4))

@@ -12,8 +12,8 @@ import IndexFormat
 /// Source: PostgreSQL, `access/gist.h`.
 struct GiSTPage {
   static let specialByteCount = 16
-  private static let start = RedoPage.byteCount - specialByteCount
-  private static let mark: UInt16 = 0xff81
+  static let start = RedoPage.byteCount - specialByteCount
+  static let mark: UInt16 = 0xff81
   static let noBlock = UInt32.max
   static let rootBlock = BlockNumber(0)
 

@@ -13,10 +13,13 @@ import IndexFormat
 /// Source: PostgreSQL, `access/spgist_private.h`.
 struct SPGiSTPage {
   static let specialByteCount = 8
-  private static let start = RedoPage.byteCount - specialByteCount
-  private static let mark: UInt16 = 0xff82
+  static let start = RedoPage.byteCount - specialByteCount
+  static let mark: UInt16 = 0xff82
 
   enum Flags {
+    static let meta: UInt16 = 1
+    /// No version sets it.
+    static let deleted: UInt16 = 2
     static let leaf: UInt16 = 4
     static let nulls: UInt16 = 8
   }

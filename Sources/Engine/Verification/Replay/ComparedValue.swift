@@ -1,64 +1,6 @@
 import Glibc
 import IndexFormat
 
-/// How two values differ: for people.
-struct ByteDifference {
-  /// The first byte that differs, or the length of the shorter one.
-  let offset: Int
-  /// How many bytes differ; those that only one has count.
-  let count: Int
-  /// The bit, if that is all that differs.
-  let bit: UInt8?
-  let seen: String
-  let expected: String
-
-  /// Bytes shown of each.
-  private static let shownByteCount = 16
-
-  /// Nil if they are equal.
-  init?(_ seen: RawSpan, _ expected: RawSpan) {
-    let shorter = min(seen.byteCount, expected.byteCount)
-    var first: Int?
-    var count = abs(seen.byteCount &- expected.byteCount)
-    var bits: UInt8 = 0
-    for index in 0..<shorter {
-      let difference = seen.byte(index) ^ expected.byte(index)
-      guard difference != 0 else { continue }
-      first = first ?? index
-      count += 1
-      bits = difference
-    }
-    guard count > 0 else { return nil }
-    offset = first ?? shorter
-    self.count = count
-    bit = count == 1 && seen.byteCount == expected.byteCount && bits.nonzeroBitCount == 1 ? bits : nil
-    self.seen = Self.hex(seen, offset)
-    self.expected = Self.hex(expected, offset)
-  }
-
-  /// Bytes from a place on, after what lies before it to a multiple of 8.
-  private static func hex(_ bytes: RawSpan, _ offset: Int) -> String {
-    let start = min(offset & ~7, bytes.byteCount)
-    let end = min(start + shownByteCount, bytes.byteCount)
-    var text = ""
-    for index in start..<end {
-      if index > start, (index - start) % 8 == 0 { text += " " }
-      text += hexText(bytes.byte(index))
-    }
-    if text.isEmpty { text = "no byte" }
-    return "\(text) from byte \(start) of \(bytes.byteCount)"
-  }
-
-  /// Two digits.
-  static func hexText(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-
-  /// Such as `at byte 45, in one bit (0x08)`.
-  var place: String {
-    if let bit { return "at byte \(offset), in one bit (0x\(Self.hexText(bit)))" }
-    return count == 1 ? "at byte \(offset)" : "from byte \(offset) on, in \(count) bytes"
-  }
-}
-
 /// Whether values are equal, and what to call them.
 enum ComparedValue {
   /// Equal bytes; of directories, whose order is that of a hash table in those of page servers, equal sets.
@@ -121,6 +63,9 @@ enum ComparedValue {
     }
   }
 
+  /// Two digits.
+  static func hexText(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+
   /// What a stored value is, such as `record of Heap, info 0x20`.
   static func words(_ stored: RawSpan) -> String {
     do throws(FormatError) {
@@ -131,7 +76,7 @@ enum ComparedValue {
         guard let header = WALRecordHeader(stored.extracting(outline.body)) else {
           return "record without a header"
         }
-        let info = ByteDifference.hexText(header.info)
+        let info = hexText(header.info)
         return "record of \(ResourceManager.name(header.resourceManager)), info 0x\(info)"
       case .record(let tag): return "record \(tag)"
       }

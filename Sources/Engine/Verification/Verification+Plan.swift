@@ -1,0 +1,138 @@
+import IndexFormat
+
+/// Which units there are.
+extension Verification {
+  /// Keys of one unit on one shard: about 16 MiB of pages.
+  static let unitKeyCount: UInt64 = 2048
+  /// More units than this are refused. A damaged size may claim 4 billion blocks: 2 million units.
+  static let unitLimit = 1 << 22
+
+  /// The units of a verification, in the order in which their results belong together: LSN by LSN, shard by shard,
+  /// in ascending order of the keys; then layer by layer.
+  ///
+  /// Directories that are damaged list nothing; the units that look at them say so. Throws where a store gives no
+  /// answer, as then nobody knows what there is to verify, and for `ReadError.cancelled`.
+  public func units(
+    levels: Set<VerificationLevel>,
+    at lsns: [Lsn]
+  ) async throws(ReadError) -> [VerificationUnit] {
+    var units: [VerificationUnit] = []
+    if levels.contains(.reconstruct) {
+      for lsn in lsns { try await addReconstruction(at: lsn, &units) }
+    }
+    if levels.contains(.images) {
+      for shard in shards { try await addImages(of: shard, &units) }
+    }
+    return units
+  }
+
+  // MARK: Reconstruction
+
+  private func addReconstruction(at lsn: Lsn, _ units: inout [VerificationUnit]) async throws(ReadError) {
+    let first = shards[0].timeline.shard.index
+    let relations = try await ListedRelations(catalog, at: lsn)
+    let count = UInt64(clamping: relations.count + 1)
+    units.append(VerificationUnit(.structure(at: lsn), shard: first, weight: count))
+    for database in relations.databases {
+      units.append(VerificationUnit(.catalog(of: database, at: lsn), shard: first, weight: 64))
+    }
+    for shard in shards {
+      let keys = try await ListedKeys(shard.catalog, at: lsn)
+      try addKeys(keys, of: shard.timeline.shard, lsn, &units)
+    }
+  }
+
+  private func addKeys(
+    _ keys: ListedKeys,
+    of shard: ShardIdentity,
+    _ lsn: Lsn,
+    _ units: inout [VerificationUnit]
+  ) throws(ReadError) {
+    let limit = Self.unitKeyCount * UInt64(shard.index.effectiveCount)
+    var part = KeySpace()
+    var count: UInt64 = 0
+    for range in keys.dense.ranges {
+      var rest = range
+      while !rest.isEmpty {
+        let (first, others) = rest.split(after: limit - count)
+        part.append(first)
+        count = count &+ first.keyCount
+        rest = others
+        guard count >= limit else { continue }
+        try add(part, count, shard, lsn, &units)
+        (part, count) = (KeySpace(), 0)
+      }
+    }
+    if count > 0 { try add(part, count, shard, lsn, &units) }
+    try add(KeySpace(.sparse), 1, shard, lsn, &units)
+  }
+
+  private func add(
+    _ keys: KeySpace,
+    _ count: UInt64,
+    _ shard: ShardIdentity,
+    _ lsn: Lsn,
+    _ units: inout [VerificationUnit]
+  ) throws(ReadError) {
+    guard units.count < Self.unitLimit else {
+      throw .damagedValue(
+        keys.ranges.first?.start ?? .min,
+        lsn,
+        FormatError(
+          .limitExceeded,
+          field: "key space",
+          found: "more keys",
+          expected: "at most \(Self.unitLimit) units of \(Self.unitKeyCount) keys"
+        )
+      )
+    }
+    let weight = max(count / UInt64(shard.index.effectiveCount), 1)
+    units.append(VerificationUnit(.keys(keys, at: lsn), shard: shard.index, weight: weight))
+  }
+
+  // MARK: Images
+
+  private func addImages(of shard: VerifiedShard, _ units: inout [VerificationUnit]) async throws(ReadError) {
+    let timeline = shard.timeline
+    for index in timeline.map.layers.indices {
+      if Task.isCancelled { throw .cancelled }
+      let position = LayerMap.Position(clamping: index)
+      let name = timeline.map[position]
+      for (keys, weight) in try await parts(of: position, name, timeline) {
+        units.append(
+          VerificationUnit(.images(of: position, keys), shard: timeline.shard.index, weight: weight)
+        )
+      }
+    }
+  }
+
+  /// A layer in parts of so many entries. One that cannot be read is one part, which will say why.
+  private func parts(
+    of position: LayerMap.Position,
+    _ name: LayerName,
+    _ timeline: Timeline
+  ) async throws(ReadError) -> [(KeyRange, UInt64)] {
+    var parts: [(KeyRange, UInt64)] = []
+    var start = name.keys.start
+    do throws(LayerReadError) {
+      let reader = try await timeline.open(position, nil)
+      let lsns = Lsn(0)..<Lsn(.max)
+      while start < name.keys.end {
+        let rest = KeySpace(KeyRange(start: start, end: name.keys.end))
+        let found = try await reader.entries(of: rest, lsns: lsns, limit: Int(Self.unitKeyCount))
+        let end = found.next ?? name.keys.end
+        guard start < end else { break }
+        // Without any, nothing is to be done.
+        if let first = found.entries.first {
+          parts.append((KeyRange(start: first.key, end: end), UInt64(found.entries.count)))
+        }
+        start = end
+      }
+    } catch {
+      if Task.isCancelled || error.cause.isCancellation { throw .cancelled }
+      let rest = KeyRange(start: start, end: max(start, name.keys.end))
+      parts.append((rest, Self.unitKeyCount))
+    }
+    return parts
+  }
+}
