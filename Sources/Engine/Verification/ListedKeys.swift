@@ -8,10 +8,8 @@ struct ListedRelations {
 
   /// Throws where a store gives no answer.
   init(_ catalog: TimelineCatalog, at lsn: Lsn) async throws(ReadError) {
-    guard
-      let directory = try await readable({ () async throws(ReadError) in try await catalog.databases(at: lsn)
-        })
-    else { return }
+    let directory = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn) }
+    guard let directory else { return }
     databases = directory.entries.map(\.database)
     for database in databases {
       let tags = try await readable { () async throws(ReadError) in

@@ -68,6 +68,8 @@ extension Timeline {
     let bytes = try await written(position, change)
     var layers = map.layers
     layers[Int(position)].fileSize = UInt64(bytes.count)
+    // Not the layer that it was, which the source still has.
+    layers[Int(position)].generation = .valid(99)
     let source = ChangedLayerSource(store.source, replaced: ["new/\(map[position])": bytes])
     return copy(layers, over: source)
   }

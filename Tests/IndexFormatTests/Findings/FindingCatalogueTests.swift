@@ -14,6 +14,9 @@ import Testing
     layer.image-damaged layer.page-damaged layer.heap-damaged layer.page-ahead layer.record-damaged layer.record-misplaced
     replay.wal-missing replay.record-refused replay.record-differs replay.record-missing replay.record-unexpected
     replay.value-differs replay.value-missing replay.value-unexpected replay.unreadable
+    value.missing value.unreadable value.damaged page.no-base page.redo-failed page.damaged page.ahead
+    image.differs relation.missing relation.unmapped slru.too-long shard.relation-longer
+    shard.relation-unknown shard.foreign-value
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index
@@ -24,6 +27,7 @@ import Testing
     initdb.empty tenant.bad-name object.unknown-name wal.segment-unconfirmed wal.segment-unlisted
     wal.partial-misnamed wal.claim-invalid wal.claims-disagree wal.timeline-unclaimed layer.recovered
     layer.padding-not-zero layer.blob-unusual layer.page-checksum initdb.damaged
+    directory.repeated-entry relation.fork-alone
     """
   static let garbage = """
     layer.orphan index.superseded timeline.deleting manifest.superseded wal.partial-superseded wal.leftover
@@ -35,6 +39,7 @@ import Testing
     layer.image-ahead index.version-behind index.behind-heatmap index.previous-generation index.end-not-covered
     manifest.previous-generation wal.timeline-deleted wal.start-unknown wal.before-start wal.upload-behind
     wal.timeline-cancelled wal.control-plane-not-asked layer.foreign-timeline
+    value.unknown-key relation.unlisted
     """
 
   @Test(arguments: [(errors, Severity.error), (warnings, .warning), (garbage, .garbage), (infos, .info)])

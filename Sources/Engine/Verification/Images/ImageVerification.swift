@@ -245,6 +245,9 @@ final class ImageVerification {
     }
     if image == value { return nil }
     if key == .auxFilesV1, isSameDirectory(image, value) { return nil }
+    // When a branch is detached it gets the layers of its ancestor, and an image layer above them without the keys that
+    // branches do not inherit.
+    if image.isEmpty, KeyRange.nonInheritedSparse.contains(key) { return .noHistory }
     guard name.startLsn > shard.gcCutoff || Self.isSameVersion(key, image, value) else { return .noHistory }
     tellDifference(key, image, value, read, batch)
     return nil

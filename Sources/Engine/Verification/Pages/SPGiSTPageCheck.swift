@@ -19,7 +19,7 @@ struct SPGiSTPageCheck: ~Escapable {
   private typealias State = SPGiSTDeadTuple.State
 
   private static let knownFlags: UInt16 = 0x0f
-  private static let magic: UInt32 = 0xba0b_abed
+  private static let magic: UInt32 = 0xba0b_abee
   private static let root: UInt32 = 1
   private static let rootOfNulls: UInt32 = 2
   private static let cachedPageCount = 8
