@@ -110,6 +110,6 @@ extension FindingEntry {
       timeline's or that of the replay.
       """,
     nextStep:
-      "If it is the timeline's side, look at the layers of the key with `scrubber layer`; else at the base."
+      "If it is the timeline's side, look at the layers of the key; else at those of the base."
   )
 }

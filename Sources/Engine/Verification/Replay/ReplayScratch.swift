@@ -9,8 +9,8 @@ import IndexFormat
 /// | `scrubber-replay-N.scratch` | the folder; N is the first number that is free |
 /// | `scrubber-replay-N.scratch/lock` | held locked (`flock`) as long as the process lives |
 ///
-/// A process that was killed leaves its folder behind, but no lock: the next one removes it. Nothing without such a name
-/// and such a file is touched, and no link is followed.
+/// A process that was killed leaves its folder behind, but no lock: the next one removes it. Nothing without such a
+/// name and such a file is touched, and no link is followed.
 public final class ReplayScratch: Sendable {
   /// Where layers go.
   public let path: String

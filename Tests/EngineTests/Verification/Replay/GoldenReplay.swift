@@ -130,8 +130,8 @@ final class GoldenReplay {
     return result
   }
 
-  /// A layer with one bit of one value flipped: its bytes, which byte of them and of the value, which bit. Values of these layers are not
-  /// compressed.
+  /// A layer with one bit of one value flipped: its bytes, which byte of them and of the value, which
+  /// bit. Values of these layers are not compressed.
   func flip(
     _ entry: LayerEntry,
     of object: LayerObject,
