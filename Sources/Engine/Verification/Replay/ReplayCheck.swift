@@ -9,7 +9,7 @@ import IndexFormat
 ///
 /// | compared | with | proves |
 /// |---|---|---|
-/// | each value of a delta layer of these LSNs | what the WAL gives | records, to the byte; none missing, none too many |
+/// | each value of a delta layer of these LSNs | what the WAL gives | every record; none is missing, none too many |
 /// | each image of an image layer of these LSNs | base and WAL at its LSN | the image |
 /// | each key at the points asked for | base and WAL there | what a reader gets |
 ///

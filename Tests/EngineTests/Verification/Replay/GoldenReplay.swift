@@ -150,6 +150,12 @@ final class GoldenReplay {
     return (bytes, offset, place, bit)
   }
 
+  private static func isImage(_ stored: RawSpan) -> Bool {
+    // What is no value is no image.
+    guard case .image? = try? ValueOutline(parsing: stored).form else { return false }
+    return true
+  }
+
   /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images. Its
   /// ancestor's are from before.
   func valueCount() async throws -> UInt64 {
@@ -157,9 +163,15 @@ final class GoldenReplay {
     if let ancestor = timeline.ancestor { #expect(ancestor.lsn < start) }
     for position in timeline.map.layers.indices {
       let reader = try await timeline.open(LayerMap.Position(position), nil)
-      for entry in try await reader.entries() where !timeline.shard.isDisposable(entry.key) {
-        let first = reader.object.name.isDelta ? start.successor : start
-        if first <= entry.lsn, entry.lsn <= golden.end { count += 1 }
+      let entries = try await reader.entries().filter {
+        !timeline.shard.isDisposable($0.key) && start <= $0.lsn && $0.lsn <= golden.end
+      }
+      let isImage = !reader.object.name.isDelta
+      count += UInt64(entries.count { isImage || $0.lsn > start })
+      // Of what delta layers have where the base stands, images can be compared with it.
+      let stream = reader.blobs(of: isImage ? [] : entries.filter { $0.lsn == start })
+      while let batch = try await stream.next() {
+        try batch.decode { _, bytes in count += Self.isImage(bytes) ? 1 : 0 }
       }
     }
     return count

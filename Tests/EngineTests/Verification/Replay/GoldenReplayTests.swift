@@ -65,7 +65,7 @@ struct GoldenReplayTests {
     let replayed = try await replay.replay()
     var generator = RepeatableGenerator(seed: Fuzzing.seed)
     let deltas = replay.timeline.map.layers.indices.filter { replay.timeline.map.layers[$0].name.isDelta }
-    for _ in 0..<12 {
+    for _ in 0..<4 {
       let position = LayerMap.Position(deltas[generator.below(deltas.count)])
       let reader = try await replay.timeline.open(position, nil)
       let entries = try await reader.entries().filter { $0.lsn > replay.start && $0.lsn <= replay.golden.end }
@@ -93,7 +93,7 @@ struct GoldenReplayTests {
       if place.start > replay.start, place.end < replay.golden.end { places.append(place) }
     }
     var generator = RepeatableGenerator(seed: Fuzzing.seed)
-    for _ in 0..<3 {
+    for _ in 0..<2 {
       let index = 1 + generator.below(places.count - 1)
       replay.wal = whole
       // Its checksum is at 20.
