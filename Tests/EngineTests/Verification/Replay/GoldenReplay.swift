@@ -156,15 +156,25 @@ final class GoldenReplay {
     return true
   }
 
-  /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images. Its
-  /// ancestor's are from before.
+  /// How many values the timeline's layers hold that come of the WAL, or stand at its beginning as images; with those
+  /// of the timelines that it branched off, up to there.
   func valueCount() async throws -> UInt64 {
     var count: UInt64 = 0
-    if let ancestor = timeline.ancestor { #expect(ancestor.lsn < start) }
+    var (place, last): (Timeline?, Lsn) = (timeline, golden.end)
+    while let timeline = place {
+      count += try await valueCount(of: timeline, to: last)
+      last = min(last, timeline.ancestor?.lsn ?? last)
+      place = timeline.ancestor?.timeline
+    }
+    return count
+  }
+
+  private func valueCount(of timeline: Timeline, to last: Lsn) async throws -> UInt64 {
+    var count: UInt64 = 0
     for position in timeline.map.layers.indices {
       let reader = try await timeline.open(LayerMap.Position(position), nil)
       let entries = try await reader.entries().filter {
-        !timeline.shard.isDisposable($0.key) && start <= $0.lsn && $0.lsn <= golden.end
+        !timeline.shard.isDisposable($0.key) && start <= $0.lsn && $0.lsn <= last
       }
       let isImage = !reader.object.name.isDelta
       count += UInt64(entries.count { isImage || $0.lsn > start })
