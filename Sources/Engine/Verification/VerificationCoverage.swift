@@ -23,6 +23,8 @@ public struct VerificationTally: Sendable, Equatable {
     case noHistory = "no-history"
     /// A page changed together with its image: what the change was is not in the layer.
     case changedWithImage = "changed-with-image"
+    /// The WAL that leads to it is not there, or cannot be ingested: a finding says why.
+    case noWAL = "no-wal"
 
     public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
   }

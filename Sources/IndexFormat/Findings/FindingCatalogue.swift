@@ -153,6 +153,15 @@ extension FindingCode {
     case .shardRelationLonger: .shardRelationLonger
     case .shardRelationUnknown: .shardRelationUnknown
     case .shardForeignValue: .shardForeignValue
+    case .replayWALMissing: .replayWALMissing
+    case .replayRecordRefused: .replayRecordRefused
+    case .replayRecordDiffers: .replayRecordDiffers
+    case .replayRecordMissing: .replayRecordMissing
+    case .replayRecordUnexpected: .replayRecordUnexpected
+    case .replayValueDiffers: .replayValueDiffers
+    case .replayValueMissing: .replayValueMissing
+    case .replayValueUnexpected: .replayValueUnexpected
+    case .replayUnreadable: .replayUnreadable
     case .snapshotFileMissing: .snapshotFileMissing
     case .snapshotFileDamaged: .snapshotFileDamaged
     }

@@ -157,6 +157,17 @@ public enum FindingCode: String, Sendable, CaseIterable, Hashable {
   case shardRelationUnknown = "shard.relation-unknown"
   case shardForeignValue = "shard.foreign-value"
 
+  // Values against the WAL that leads to them
+  case replayWALMissing = "replay.wal-missing"
+  case replayRecordRefused = "replay.record-refused"
+  case replayRecordDiffers = "replay.record-differs"
+  case replayRecordMissing = "replay.record-missing"
+  case replayRecordUnexpected = "replay.record-unexpected"
+  case replayValueDiffers = "replay.value-differs"
+  case replayValueMissing = "replay.value-missing"
+  case replayValueUnexpected = "replay.value-unexpected"
+  case replayUnreadable = "replay.unreadable"
+
   // Files of a snapshot
   case snapshotFileMissing = "snapshot.file-missing"
   case snapshotFileDamaged = "snapshot.file-damaged"

@@ -5,11 +5,11 @@ import Testing
 
 /// Timelines grown from WAL that is made here.
 struct TimelineGrowthTests {
-  private static let relation = IngestRecord.relation
-  private static let start = Lsn(WALStream.first.value + 40)
+  static let relation = IngestRecord.relation
+  static let start = Lsn(WALStream.first.value + 40)
 
   /// Where the values of the cluster stand.
-  private static func source() -> GrowingTimeline {
+  static func source() -> GrowingTimeline {
     var cluster = ClusterBuilder()
     cluster.put(.twoPhaseDirectory, TwoPhaseDirectory([], width: .short))
     for (fork, count) in [(RelationFork.main, UInt32(10)), (.freeSpaceMap, 3), (.visibilityMap, 1)] {
@@ -48,7 +48,7 @@ struct TimelineGrowthTests {
   }
 
   /// Images, ends of transactions, long records, a copy of the database; two segments.
-  private static func makeWAL() throws -> WALStream {
+  static func makeWAL() throws -> WALStream {
     var wal = WALStream()
     for number in 0..<UInt32(300) {
       try wal.add(WALVector.hole.bytes)

@@ -16,6 +16,8 @@ struct GoldenTenant {
   static let stripeSize = StripeSize(pages: 16)
 
   let timelines: [Place: Timeline]
+  /// With the keys of the layers' objects.
+  let folder: URL
   /// Of each timeline the indices of all generations that wrote one, by the ends of the objects' names.
   private(set) var indices: [Place: [String: IndexPart]] = [:]
   /// Where the archive that holds the layers is unpacked, so that it stays.
@@ -32,6 +34,7 @@ struct GoldenTenant {
   init(_ root: URL, rules: ReadRules) throws {
     let stripeSize = try #require(Self.stripeSize)
     let tenants = root.appending(path: "pageserver/v1/tenants")
+    folder = tenants
     var newest: [Place: (tenant: TenantID, generation: String, index: IndexPart)] = [:]
     for path in try FileManager.default.subpathsOfDirectory(atPath: tenants.path).sorted() {
       let parts = path.split(separator: "/")

@@ -12,9 +12,11 @@ import Testing
     layer.bad-length layer.bad-geometry layer.summary-mismatch layer.tree-damaged layer.key-order
     layer.key-out-of-range layer.blob-misplaced layer.blob-damaged layer.value-damaged layer.will-init-mismatch
     layer.image-damaged layer.page-damaged layer.heap-damaged layer.page-ahead layer.record-damaged layer.record-misplaced
+    replay.wal-missing replay.record-refused replay.record-differs replay.record-missing replay.record-unexpected
+    replay.value-differs replay.value-missing replay.value-unexpected replay.unreadable
     value.missing value.unreadable value.damaged page.no-base page.redo-failed page.damaged page.ahead
-    image.differs relation.missing relation.unmapped slru.too-long shard.relation-longer shard.relation-
-    unknown shard.foreign-value
+    image.differs relation.missing relation.unmapped slru.too-long shard.relation-longer
+    shard.relation-unknown shard.foreign-value
     """
   static let warnings = """
     layer.duplicate layer.overlap layer.lsn-gap layer.above-disk-consistent-lsn layer.below-branch-point layer.newer-than-index

@@ -1,56 +1,86 @@
 import IndexFormat
 
-/// A timeline with values in memory above what its layers hold.
+/// A timeline with values in memory above what its layers hold, and those above what it began with.
 public final class GrowingTimeline: ValueSource {
-  /// The oldest first.
-  public let runs: [MemoryRun]
+  /// What a timeline began with, and the LSN at which it did: what came to it since is not looked at.
+  public struct Base: Sendable {
+    public var timeline: GrowingTimeline
+    public var lsn: Lsn
+
+    public init(_ timeline: GrowingTimeline, at lsn: Lsn) {
+      self.timeline = timeline
+      self.lsn = lsn
+    }
+  }
+
+  /// The oldest first, without those of the base.
+  private let ownRuns: [MemoryRun]
   /// What the layers hold; nil if all is in memory.
   public let layers: Timeline?
+  /// Nil if the layers hold all that the runs stand on.
+  public let base: Base?
   public let redo: RedoRules
   private let rules: ReadRules
 
-  public init(_ runs: [MemoryRun], above layers: Timeline?, redo: RedoRules) {
-    self.runs = runs
+  public init(_ runs: [MemoryRun], above layers: Timeline?, base: Base? = nil, redo: RedoRules) {
+    ownRuns = runs
     self.layers = layers
+    self.base = base
     self.redo = redo
-    rules = layers?.rules ?? .march2026
+    rules = layers?.rules ?? base?.timeline.rules ?? .march2026
   }
 
-  /// Images and records of keys at an LSN, in ascending order of the keys; keys that have no value are left out.
-  public func reads(of keys: KeySpace, at lsn: Lsn) async throws(ReadError) -> [KeyRead] {
-    var reads: [Key: KeyRead] = [:]
-    for run in runs.reversed() { try run.read(keys, at: lsn, into: &reads) }
+  /// Values in memory, the oldest first, with those of the base.
+  public var runs: [MemoryRun] { (base?.timeline.runs ?? []) + ownRuns }
+
+  /// What a reading of keys found, and which keys it could not read.
+  public struct Reads: Sendable {
+    /// Without tombstones.
+    var values: [Key: KeyRead] = [:]
+    public internal(set) var failures: [(keys: KeySpace, error: ReadError)] = []
+
+    /// In ascending order of the keys; keys that have no value are left out.
+    public var sorted: [KeyRead] { values.values.sorted { $0.key < $1.key } }
+  }
+
+  /// Images and records of keys at an LSN, as far as they can be read. All read errors but `cancelled`, and damage of
+  /// values in memory, are within the result.
+  public func batch(of keys: KeySpace, at lsn: Lsn) async throws(ReadError) -> Reads {
+    var reads = Reads()
+    for run in ownRuns.reversed() { try run.read(keys, at: lsn, into: &reads.values) }
     if let layers { try await add(layers, keys, at: lsn, to: &reads) }
-    return reads.values.filter { !$0.isTombstone }.sorted { $0.key < $1.key }
+    if let base {
+      let below = reads.incomplete(of: keys)
+      if !below.isEmpty {
+        reads.add(try await base.timeline.batch(of: below, at: min(lsn, base.lsn)))
+      }
+    }
+    reads.values = reads.values.filter { !$0.value.isTombstone }
+    return reads
   }
 
-  /// What stands below the values in memory.
+  /// What layers hold below the values in memory.
   private func add(
     _ layers: Timeline,
     _ keys: KeySpace,
     at lsn: Lsn,
-    to reads: inout [Key: KeyRead]
+    to reads: inout Reads
   ) async throws(ReadError) {
-    let complete = reads.values.filter(\.isComplete).map {
-      KeyRange(start: $0.key, end: $0.key.successor ?? $0.key)
-    }
-    let below = keys.subtracting(KeySpace(complete))
+    let below = reads.incomplete(of: keys)
     guard !below.isEmpty else { return }
-    var found = reads
+    var found = Reads()
     try await layers.forEachBatch(of: below, at: lsn) { (batch) throws(ReadError) in
-      if let failure = batch.failures.first { throw failure.error }
-      for read in batch.values {
-        guard var above = found[read.key] else {
-          found[read.key] = read
-          continue
-        }
-        above.image = read.image
-        above.records = read.records + above.records
-        above.isComplete = read.isComplete
-        found[read.key] = above
-      }
+      for read in batch.values { found.values[read.key] = read }
+      found.failures += batch.failures
     }
-    reads = found
+    reads.add(found)
+  }
+
+  /// Images and records of keys at an LSN, in ascending order of the keys; keys that have no value are left out.
+  public func reads(of keys: KeySpace, at lsn: Lsn) async throws(ReadError) -> [KeyRead] {
+    let reads = try await batch(of: keys, at: lsn)
+    if let failure = reads.failures.first { throw failure.error }
+    return reads.sorted
   }
 
   public func values(of keys: KeySpace, at lsn: Lsn) async throws(ReadError) -> [KeyedValue] {
@@ -65,6 +95,7 @@ public final class GrowingTimeline: ValueSource {
   public func value(of key: Key, at lsn: Lsn) async throws(ReadError) -> [UInt8] {
     let range = KeyRange(start: key, end: key.successor ?? key)
     guard let value = try await values(of: KeySpace(range), at: lsn).first else {
+      let layers = layers ?? base?.timeline.layers
       let missing = MissingKey(
         key: key,
         shard: layers?.shard.index ?? .unsharded,
@@ -74,5 +105,35 @@ public final class GrowingTimeline: ValueSource {
       throw .missingKey(missing)
     }
     return value.bytes
+  }
+}
+
+extension GrowingTimeline.Reads {
+  /// Keys of which more may stand below.
+  fileprivate func incomplete(of keys: KeySpace) -> KeySpace {
+    let complete = values.values.filter(\.isComplete).map {
+      KeyRange(start: $0.key, end: $0.key.successor ?? $0.key)
+    }
+    var below = keys.subtracting(KeySpace(complete))
+    for failure in failures { below = below.subtracting(failure.keys) }
+    return below
+  }
+
+  /// Adds what stands below.
+  fileprivate mutating func add(_ below: Self) {
+    for (key, read) in below.values {
+      guard var above = values[key] else {
+        values[key] = read
+        continue
+      }
+      above.image = read.image
+      above.records = read.records + above.records
+      above.isComplete = read.isComplete
+      values[key] = above
+    }
+    for failure in below.failures {
+      failures.append(failure)
+      for key in values.keys where failure.keys.contains(key) { values[key] = nil }
+    }
   }
 }

@@ -20,7 +20,8 @@ public final class TimelineGrowth {
   private let loader: IngestLoader
   private let layer = MemoryLayer()
   /// What the timeline began with.
-  private let base: GrowingTimeline
+  private let base: GrowingTimeline.Base
+  /// What was written since.
   private var layers: Timeline?
   /// Values that are not in layers yet, the oldest first.
   private var runs: [(run: MemoryRun, name: LayerName)] = []
@@ -47,8 +48,7 @@ public final class TimelineGrowth {
     self.rules = rules
     self.wal = wal
     self.loader = loader
-    base = source
-    layers = source.layers
+    base = GrowingTimeline.Base(source, at: wal.lastLsn)
     self.segmentSize = segmentSize
     lastLsn = wal.lastLsn
     frozenEnd = wal.lastLsn.successor
@@ -85,7 +85,7 @@ public final class TimelineGrowth {
 
   private func timeline(below end: Lsn) -> GrowingTimeline {
     freeze(below: end)
-    return GrowingTimeline(base.runs + runs.map(\.run), above: layers, redo: base.redo)
+    return GrowingTimeline(runs.map(\.run), above: layers, base: base, redo: base.timeline.redo)
   }
 
   /// The runs that are in memory, with the names of the layers that they would be.

@@ -7,16 +7,25 @@ struct EntryCollector {
   private var found: [(key: TreeKey, position: BlobPosition)] = []
   /// Where the blob of the entry behind the last wanted one begins.
   private var end: UInt64?
+  private let limit: Int
+  /// The first entry that was left out, as there were as many as wanted.
+  private(set) var next: TreeKey?
 
-  init(_ layer: LayerName, to: TreeKey) {
+  init(_ layer: LayerName, to: TreeKey, limit: Int = .max) {
     self.layer = layer
     self.to = to
+    self.limit = limit
   }
 
   mutating func add(_ key: TreeKey, _ value: UInt64) -> Bool {
     let position = BlobPosition(value, in: layer.kind)
     guard key < to else {
       end = position.offset
+      return false
+    }
+    guard found.count < limit else {
+      end = position.offset
+      next = key
       return false
     }
     found.append((key, position))

@@ -98,8 +98,20 @@ public final class LayerReader: Sendable {
 
   /// The entries of keys (and, in a delta layer, LSNs) from `from` up to, not including, `to`, in ascending order.
   public func entries(from: TreeKey = .min, to: TreeKey = .max) async throws(LayerReadError) -> [LayerEntry] {
-    var collector = EntryCollector(object.name, to: to)
-    var index = IndexBlocks(self, nil)
+    try await entries(from: from, to: to, limit: .max).entries
+  }
+
+  /// The same, but at most so many.
+  ///
+  /// - Returns: the entries, and where the next one is; nil if that was all.
+  func entries(
+    from: TreeKey,
+    to: TreeKey,
+    limit: Int,
+    meter: ReadMeter? = nil
+  ) async throws(LayerReadError) -> (entries: [LayerEntry], next: TreeKey?) {
+    var collector = EntryCollector(object.name, to: to, limit: limit)
+    var index = IndexBlocks(self, meter)
     var scan = TreeScan(
       root: geometry.root,
       keyByteCount: summary.keyByteCount,
@@ -123,7 +135,7 @@ public final class LayerReader: Sendable {
       }
     }
     do throws(FormatError) {
-      return try collector.finish(valuesEnd: geometry.indexStart)
+      return (try collector.finish(valuesEnd: geometry.indexStart), collector.next)
     } catch {
       throw LayerReadError(object.key, .damaged(error))
     }
