@@ -7,30 +7,24 @@ public final class MemoryRun: Sendable {
   public let firstLsn: Lsn
   public let lastLsn: Lsn
 
-  /// Of one value of a key at an LSN the one that came last stays; one that fills a gap only if there is no other.
-  init(_ unsorted: ArraySlice<MemoryLayer.Entry>, _ arena: ValueArena) {
-    let sorted = unsorted.sorted { left, right in
-      if left.key != right.key { return left.key < right.key }
-      if left.lsn != right.lsn { return left.lsn < right.lsn }
-      if left.isGap != right.isGap { return left.isGap }
-      return left.number < right.number
-    }
+  /// Takes entries in the order of their arrival, and so of their LSNs. Of one value of a key at an LSN the one that
+  /// came last stays; one that fills a gap only if there is no other.
+  init(_ arrived: ArraySlice<MemoryLayer.Entry>, _ arena: ValueArena) {
+    let entries = arrived.span
     var unique: [MemoryLayer.Entry] = []
-    unique.reserveCapacity(sorted.count)
-    var (first, last) = (Lsn(.max), Lsn.invalid)
-    for entry in sorted {
+    unique.reserveCapacity(entries.count)
+    for position in EntryOrder.positions(entries) {
+      let entry = entries[Int(position)]
       if let before = unique.last, before.key == entry.key, before.lsn == entry.lsn {
-        unique[unique.count - 1] = entry
+        if before.isGap || !entry.isGap { unique[unique.count - 1] = entry }
       } else {
         unique.append(entry)
       }
-      first = min(first, entry.lsn)
-      last = max(last, entry.lsn)
     }
-    entries = unique
+    self.entries = unique
     self.arena = arena
-    firstLsn = first
-    lastLsn = last
+    firstLsn = arrived.first?.lsn ?? Lsn(.max)
+    lastLsn = arrived.last?.lsn ?? .invalid
   }
 
   public var entryCount: Int { entries.count }
