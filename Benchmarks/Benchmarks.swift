@@ -22,18 +22,7 @@ import IndexFormat
 /// `make bench` prepares what is needed and runs all of them.
 @main
 struct Benchmarks {
-  /// Waits for the task on the first thread: where libdispatch gives that up, Valgrind cannot follow, whose count of
-  /// instructions tells what a change brings on a machine that is busy.
-  static func main() {
-    let done = DispatchSemaphore(value: 0)
-    Task {
-      await run()
-      done.signal()
-    }
-    done.wait()
-  }
-
-  private static func run() async {
+  static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       switch arguments.first {

@@ -88,7 +88,11 @@ struct IngestedTimeline {
     let layers = layers(root, version, [])
     try layers.write(try backup.finish(), as: LayerName(image: .all, at: start))
     let layer = layers.layers[0]
-    try "\(version.major) \(layer.fileSize) \(start) \(isStock)".write(toFile: state, atomically: true, encoding: .utf8)
+    try "\(version.major) \(layer.fileSize) \(start) \(isStock)".write(
+      toFile: state,
+      atomically: true,
+      encoding: .utf8
+    )
     return start
   }
 
@@ -165,7 +169,9 @@ struct IngestedTimeline {
       let file = open("\(folder)/\(name)", O_RDONLY)
       guard file >= 0 else { throw BenchmarkError("cannot open \(name)") }
       defer { close(file) }
-      while !growth.isPaused, growth.wanted >= start, growth.wanted.value < start.value + WALSegmentSize.standard.byteCount {
+      while !growth.isPaused, growth.wanted >= start,
+        growth.wanted.value < start.value + WALSegmentSize.standard.byteCount
+      {
         let offset = growth.wanted.value - start.value
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceByteCount) { buffer, count in
           count = max(0, pread(file, buffer.baseAddress, buffer.count, off_t(offset)))

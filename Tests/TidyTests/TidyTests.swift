@@ -29,7 +29,10 @@ struct TidyTests {
           "Synchronization",
         ]
       ),
-      ("Sources/Engine/", ["IndexFormat", "CZstd", "CLZ4", "CChecksums", "CLinux", "Glibc", "Synchronization"]),
+      (
+        "Sources/Engine/",
+        ["IndexFormat", "CZstd", "CLZ4", "CChecksums", "CLinux", "Glibc", "Synchronization"]
+      ),
       ("Benchmarks/", ["IndexFormat", "Engine", "Glibc", "Foundation"]),
     ]
     for file in everything {

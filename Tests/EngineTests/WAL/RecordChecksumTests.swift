@@ -8,7 +8,8 @@ struct RecordChecksumTests {
   @Test func theInstructionAndTheTableAgree() {
     var generator = RepeatableGenerator(seed: Fuzzing.seed)
     let bytes = generator.bytes(9000)
-    let lengths = Array(0...80) + Array(210...225) + Array(400...420) + Array(1550...1580) + Array(1745...1760)
+    let lengths =
+      Array(0...80) + Array(210...225) + Array(400...420) + Array(1550...1580) + Array(1745...1760)
       + [3096, 3097, 4632, 8192, 9000]
     for length in lengths {
       for start in [0, 1, 5] where start + length <= bytes.count {

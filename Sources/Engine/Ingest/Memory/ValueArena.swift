@@ -14,7 +14,7 @@ final class ValueArena: @unchecked Sendable {
   @exclusivity(unchecked) private var used = 0
 
   /// The first chunk is small, as is what most timelines get at a time; each is twice as long as the one before.
-  private static let firstChunkByteCount = 256 << 10
+  private static let firstChunkByteCount = 1 << 20
   private static let longestChunkByteCount = 8 << 20
   private static let largePageByteCount = 2 << 20
 
