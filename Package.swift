@@ -72,10 +72,12 @@ let package = Package(
     ),
     // An instruction of the processor, which Swift cannot name.
     .target(name: "CChecksums", path: "Sources/CLibraries/CChecksums"),
+    // A call of Linux that Swift's Glibc does not show.
+    .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
     // What layers hold: reading, writing and checking them over ranged reads. Knows no store and no command line.
     .target(
       name: "Engine",
-      dependencies: ["IndexFormat", "CZstd", "CLZ4", "CChecksums"],
+      dependencies: ["IndexFormat", "CZstd", "CLZ4", "CChecksums", "CLinux"],
       swiftSettings: strict
     ),
     // Both edges: object stores, the command line, reports.

@@ -1,4 +1,5 @@
 import Foundation
+import IndexFormat
 
 /// Measures Scrubber against yardsticks, both in the same run: what counts is the ratio, not the machine.
 ///
@@ -14,7 +15,8 @@ import Foundation
 ///     Benchmarks wal-decode --pg-waldump PROGRAM DIR       records of WAL segments against pg_waldump --stats=record
 ///     Benchmarks redo FILE...                              pages from records, of requests to a WAL-redo process
 ///     Benchmarks recovery PROGRAMS DIR [TRANSACTIONS]      the WAL of pgbench against PostgreSQL's recovery
-///     Benchmarks ingest --pg-waldump PROGRAM BASE.tar DIR  WAL segments into delta layers against the same
+///     Benchmarks ingest --pg-waldump PROGRAM BASE.tar DIR [stock]
+///                                                          WAL segments into delta layers against the same
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
@@ -34,12 +36,14 @@ struct Benchmarks {
       case "reads": try await ReadsBenchmark(arguments.dropFirst()).run()
       case "layer-map": try LayerMapBenchmark(arguments.dropFirst()).run()
       case "wal-decode": try WALDecodeBenchmark(arguments.dropFirst()).run()
-      case "wal-statistics" where arguments.count == 2: try WALSegments(arguments[1]).printStatistics()
+      case "wal-statistics" where arguments.count == 3:
+        try WALSegments(arguments[1]).printStatistics(upTo: Lsn(arguments[2]) ?? Lsn(.max))
+      case "redo-pace" where arguments.count == 2: try await RedoBenchmark.printPace(of: arguments[1])
       case "redo": try await RedoBenchmark(arguments.dropFirst()).run()
       case "recovery": try RecoveryBenchmark(arguments.dropFirst()).run()
       case "ingest": try IngestBenchmark(arguments.dropFirst()).run()
-      case "ingest-layers" where arguments.count >= 3:
-        try await IngestedTimeline(arguments[1]).ingest(arguments[2])
+      case "ingest-layers" where arguments.count == 4:
+        try await IngestedTimeline(arguments[1]).ingest(arguments[2], upTo: Lsn(arguments[3]))
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:

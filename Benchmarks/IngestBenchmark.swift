@@ -4,19 +4,23 @@ import Glibc
 import IndexFormat
 
 /// Ingests WAL segments on a base backup, down to delta layers, and has `pg_waldump --stats=record` count the same
-/// records, each as a program of its own; alternately, in the same run. What is imported is made before, once.
+/// records, each as a program of its own; alternately, in the same run. What is imported is made before, once. Both are
+/// told where the records end.
 struct IngestBenchmark {
   private let waldump: String
   private let base: String
   private let folder: String
+  /// Whether the WAL of 14 or 15 is that of PostgreSQL as it is, not of Neon's computes.
+  private let isStock: Bool
 
-  private static let rounds = 5
+  private static let rounds = 9
 
   init(_ arguments: ArraySlice<String>) throws {
     let arguments = Array(arguments)
-    guard arguments.count == 4, arguments[0] == "--pg-waldump" else {
-      throw BenchmarkError("usage: Benchmarks ingest --pg-waldump PROGRAM BASE.tar WAL-DIR")
-    }
+    guard arguments.count == 4 || arguments.count == 5 && arguments[4] == "stock",
+      arguments[0] == "--pg-waldump"
+    else { throw BenchmarkError("usage: Benchmarks ingest --pg-waldump PROGRAM BASE.tar WAL-DIR [stock]") }
+    isStock = arguments.count == 5
     (waldump, base, folder) = (arguments[1], arguments[2], arguments[3])
   }
 
@@ -25,17 +29,18 @@ struct IngestBenchmark {
     try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     // What is left in the temporary folder harms nobody.
     defer { try? FileManager.default.removeItem(atPath: root) }
-    let start = try IngestedTimeline(root).importBase(base)
+    let start = try IngestedTimeline(root).importBase(base, isStock: isStock)
     let segments = try WALSegments(folder)
-    let content = try segments.content()
-    let ours = [CommandLine.arguments[0], "ingest-layers", root, folder]
+    let content = try segments.content(from: start)
+    let ours = [CommandLine.arguments[0], "ingest-layers", root, folder, "\(content.end)"]
     let theirs = [
-      waldump, "--stats=record", "-p", folder, "-s", "\(segments.start)", "-e", "\(content.end)",
+      waldump, "--stats=record", "-p", folder, "-s", "\(start)", "-e", "\(content.end)",
     ]
     let (scrubber, yardstick) = try ProgramFigures.compare(ours, theirs, rounds: Self.rounds)
+    let megabytes = Double(content.end.value - start.value) / 1e6
     print(
       """
-      ingest \(folder): \(content.statistics.total.records) records from \(start) on
+      ingest \(folder): \(content.statistics.total.records) records, \(megabytes.short) MB from \(start) on
         scrubber   \(scrubber.wall.short) s wall, \(scrubber.cpu.short) s CPU, \(scrubber.peakMemoryKiB / 1024) MiB peak
         pg_waldump \(yardstick.wall.short) s wall, \(yardstick.cpu.short) s CPU
         ratio      \((scrubber.wall / yardstick.wall).short) times the wall of pg_waldump --stats=record
@@ -72,7 +77,7 @@ struct IngestedTimeline {
   }
 
   /// Writes the files of a tar archive as an image layer; returns where WAL goes on.
-  func importBase(_ archive: String) throws -> Lsn {
+  func importBase(_ archive: String, isStock: Bool) throws -> Lsn {
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: archive)))
     let version = try Self.version(bytes)
     // The LSN stands in the archive, so it is looked for first.
@@ -83,7 +88,11 @@ struct IngestedTimeline {
     let layers = layers(root, version, [])
     try layers.write(try backup.finish(), as: LayerName(image: .all, at: start))
     let layer = layers.layers[0]
-    try "\(version.major) \(layer.fileSize) \(start)".write(toFile: state, atomically: true, encoding: .utf8)
+    try "\(version.major) \(layer.fileSize) \(start) \(isStock)".write(
+      toFile: state,
+      atomically: true,
+      encoding: .utf8
+    )
     return start
   }
 
@@ -117,10 +126,11 @@ struct IngestedTimeline {
   }
 
   /// Ingests the segments of a folder into delta layers of a folder of this process.
-  func ingest(_ segments: String) async throws {
+  func ingest(_ segments: String, upTo stop: Lsn?) async throws {
     let words = try String(contentsOfFile: state, encoding: .utf8).split(separator: " ").map(String.init)
-    guard words.count == 3, let number = UInt32(words[0]), let version = PostgresVersion(major: number),
-      let byteCount = UInt64(words[1]), let start = Lsn(words[2])
+    guard words.count == 4, let number = UInt32(words[0]), let version = PostgresVersion(major: number),
+      let byteCount = UInt64(words[1]), let start = Lsn(words[2]),
+      let isStock = Bool(words[3])
     else { throw BenchmarkError("no base in \(root)") }
     let name = LayerName(image: .all, at: start)
     let image = IndexLayer(name: name, generation: .valid(1), shard: .unsharded, fileSize: byteCount)
@@ -131,16 +141,17 @@ struct IngestedTimeline {
       name,
       .valid(1)
     )
+    // Whoever began the process removes it.
     let folder = "\(root)/\(getpid())"
     let manager = FileManager.default
     let path = URL(filePath: "\(folder)/\(key)")
     try manager.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
     try manager.linkItem(atPath: "\(root)/\(key)", toPath: path.path)
-    // What is left in the temporary folder harms nobody.
-    defer { try? manager.removeItem(atPath: folder) }
     let layers = layers(folder, version, [image])
     let source = GrowingTimeline([], above: layers.timeline(), redo: RedoRules(version: version))
-    let growth = try await TimelineGrowth.begin(above: source, at: start, IngestRules(version: version))
+    let rules = IngestRules(version: version, hasNeonHeapRecords: isStock ? false : nil)
+    let growth = try await TimelineGrowth.begin(above: source, at: start, rules)
+    growth.stop = stop
     growth.destination = layers
     growth.runByteCount = Self.layerByteCount
     try await feed(growth, segments)
@@ -158,7 +169,9 @@ struct IngestedTimeline {
       let file = open("\(folder)/\(name)", O_RDONLY)
       guard file >= 0 else { throw BenchmarkError("cannot open \(name)") }
       defer { close(file) }
-      while growth.wanted >= start, growth.wanted.value < start.value + WALSegmentSize.standard.byteCount {
+      while !growth.isPaused, growth.wanted >= start,
+        growth.wanted.value < start.value + WALSegmentSize.standard.byteCount
+      {
         let offset = growth.wanted.value - start.value
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceByteCount) { buffer, count in
           count = max(0, pread(file, buffer.baseAddress, buffer.count, off_t(offset)))

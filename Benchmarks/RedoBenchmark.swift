@@ -11,7 +11,9 @@ import IndexFormat
 /// | `base_image` | base64, or null |
 /// | `records` | of each `lsn`, `will_init`, `rec_hex` |
 ///
-/// Each request is replayed over and over, by one task and by two; what a second task brings is told.
+/// Each request is replayed over and over, by one task and by two; what a second task brings is told. Two programs
+/// that do the same tell what a second processor brings at all, which is less than twice the pages on machines that are
+/// shared.
 struct RedoBenchmark {
   private let files: [String]
 
@@ -25,28 +27,54 @@ struct RedoBenchmark {
 
   func run() async throws {
     for file in files {
-      let request = try JSONDecoder().decode(
-        RedoRequest.self,
-        from: try Data(contentsOf: URL(filePath: file))
-      )
-      let work = try request.work()
+      let work = try Self.work(of: file)
       var alone: [Pace] = []
-      var together: [Pace] = []
+      var tasks: [Double] = []
+      var programs: [Double] = []
       for _ in 0..<Self.rounds {
-        alone.append(try await Self.pace(of: work, tasks: 1))
-        together.append(try await Self.pace(of: work, tasks: 2))
+        let one = try await Self.pace(of: work, tasks: 1)
+        alone.append(one)
+        tasks.append(try await Self.pace(of: work, tasks: 2).pagesPerSecond / one.pagesPerSecond)
+        programs.append(try Self.pagesPerSecond(of: file, programs: 2) / one.pagesPerSecond)
       }
-      let (one, two) = (alone.map(\.pagesPerSecond), together.map(\.pagesPerSecond))
       let cpu = Figures(seconds: alone.map(\.cpuSecondsPerPage)).median
-      let wall = 1 / Figures(seconds: one).median
+      let wall = 1 / Figures(seconds: alone.map(\.pagesPerSecond)).median
       print(
         """
         redo \(URL(filePath: file).lastPathComponent): \(work.records.count) records
           one task   \((cpu * 1_000_000).short) µs CPU a page, \((wall * 1_000_000).short) µs wall; \
         \((cpu * 1_000_000_000 / Double(work.records.count)).short) ns CPU a record
-          two tasks  \((Figures(seconds: two).median * wall).short) times the pages of one
+          two tasks  \(Figures(seconds: tasks).median.short) times the pages of one; \
+        two programs \(Figures(seconds: programs).median.short) times
         """
       )
+    }
+  }
+
+  private static func work(of file: String) throws -> RedoWork {
+    try JSONDecoder().decode(RedoRequest.self, from: try Data(contentsOf: URL(filePath: file))).work()
+  }
+
+  /// What the benchmark runs as a program of its own.
+  static func printPace(of file: String) async throws {
+    print(try await pace(of: try work(of: file), tasks: 1).pagesPerSecond)
+  }
+
+  private static func pagesPerSecond(of file: String, programs: Int) throws -> Double {
+    let running = try (0..<programs).map { _ in
+      let (process, output) = (Process(), Pipe())
+      process.executableURL = URL(filePath: CommandLine.arguments[0])
+      process.arguments = ["redo-pace", file]
+      process.standardOutput = output
+      try process.run()
+      return (process, output)
+    }
+    return try running.reduce(0) { sum, program in
+      let data = try program.1.fileHandleForReading.readToEnd() ?? Data()
+      program.0.waitUntilExit()
+      let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+      guard let pages = Double(text) else { throw BenchmarkError("redo-pace \(file) failed") }
+      return sum + pages
     }
   }
 

@@ -19,13 +19,15 @@ import IndexFormat
 /// Sources: `pageserver/src/walingest.rs`, `libs/wal_decoder/src/decoder.rs`, `pageserver/src/pgdatadir_mapping.rs`.
 public final class WALIngest {
   public let rules: IngestRules
-  var state: IngestState
+  // Nothing here changes a property while it is being changed: no closure or method of another type gets to `self`.
+  // Records are short, so that finding this out anew for each would take a tenth of the time.
+  @exclusivity(unchecked) var state: IngestState
   /// Where the last record ended.
-  public internal(set) var lastLsn: Lsn
-  public private(set) var recordCount: UInt64 = 0
-  private var images = PageImageDecoder()
+  @exclusivity(unchecked) public internal(set) var lastLsn: Lsn
+  @exclusivity(unchecked) public private(set) var recordCount: UInt64 = 0
+  @exclusivity(unchecked) private var images = PageImageDecoder()
   /// A database that was found to be loaded.
-  private var known: DatabaseTag?
+  @exclusivity(unchecked) private var known: DatabaseTag?
 
   init(_ rules: IngestRules, _ state: IngestState, at lsn: Lsn) {
     self.rules = rules

@@ -125,22 +125,45 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
       page.fill(image)
       hasPage = true
     }
-    // By index: a record that the loop took out would be copied, with all that its kind might hold.
     for index in records.indices {
-      let lsn = records[index].lsn
+      let place = Place(tag: tag, block: block, lsn: records[index].lsn, rules: rules, page: page)
       do throws(RedoFault) {
-        if case .postgres(_, let bytes) = records[index].record {
-          let place = Place(tag: tag, block: block, lsn: lsn, rules: rules, page: page)
-          hasPage = try Self.replay(bytes.span.bytes, place, hasPage, &decoder, &images)
-        } else {
-          guard hasPage else { throw .noBase }
-          try NeonRecordRedo.replay(records[index].record, lsn, tag, block, rules, page)
-        }
+        hasPage = try Self.replay(records, index, place, hasPage, &decoder, &images)
       } catch {
         throw Self.error(error, key, records[index])
       }
     }
     return [UInt8](UnsafeRawBufferPointer(start: page.bytes, count: RedoPage.byteCount))
+  }
+
+  /// Replays one of the records on the page, where it stands in their array: taken out it would be copied, and with
+  /// that counted as used once more, for which tasks that replay the same records wait for each other.
+  ///
+  /// - Returns: whether there is a page now.
+  private static func replay(
+    _ records: borrowing [KeyRead.Record],
+    _ index: Int,
+    _ place: Place,
+    _ hasPage: Bool,
+    _ decoder: inout WALRecordDecoder,
+    _ images: inout PageImageDecoder
+  ) throws(RedoFault) -> Bool {
+    switch records[index].record {
+    case .postgres(_, let bytes): return try replay(bytes.span.bytes, place, hasPage, &decoder, &images)
+    default: return try replayNative(records, index, place, hasPage)
+    }
+  }
+
+  private static func replayNative(
+    _ records: borrowing [KeyRead.Record],
+    _ index: Int,
+    _ place: Place,
+    _ hasPage: Bool
+  ) throws(RedoFault) -> Bool {
+    guard hasPage else { throw .noBase }
+    let record = records[index].record
+    try NeonRecordRedo.replay(record, place.lsn, place.tag, place.block, place.rules, place.page)
+    return true
   }
 
   /// Replays a record of PostgreSQL on the page.

@@ -18,9 +18,14 @@ extension RawSpan {
     unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).bigEndian
   }
 
-  /// Where in `range` the first byte stands that is not zero; nil if there is none. Looks at eight bytes at a time.
+  /// Where in `range` the first byte stands that is not zero; nil if there is none. Looks at 64, then at eight bytes
+  /// at a time.
   func firstNonZero(in range: Range<Int>) -> Int? {
     var offset = range.lowerBound
+    while offset &+ 64 <= range.upperBound {
+      if unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD8<UInt64>.self) != .zero { break }
+      offset &+= 64
+    }
     while offset &+ 8 <= range.upperBound {
       if unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) != 0 { break }
       offset &+= 8

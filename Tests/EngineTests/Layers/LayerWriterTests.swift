@@ -157,4 +157,24 @@ struct LayerWriterTests {
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["layer"])
   }
+
+  @Test func fileHasAllBytesWhateverTheLengthOfTheirPieces() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "scrubber-\(UUID().uuidString)").path
+    // The system clears its temporary folder.
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var generator = RepeatableGenerator(seed: Fuzzing.seed)
+    var expected: [UInt8] = []
+    var sink = try LayerFileSink(path: path)
+    for length in [0, 1, 4095, 262_144 - 4096, 262_144, 3, 262_143, 600_000, 0, 17] {
+      let piece = generator.bytes(length)
+      expected += piece
+      try sink.append(piece.span.bytes)
+    }
+    let start = generator.bytes(100)
+    expected.replaceSubrange(0..<100, with: start)
+    try sink.replaceStart(start.span.bytes)
+    try sink.append([5, 6].span.bytes)
+    try sink.commit()
+    #expect([UInt8](try Data(contentsOf: URL(filePath: path))) == expected + [5, 6])
+  }
 }

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Whether the processor has an instruction for CRC-32C that this library knows.
+/// Whether the processor has instructions for CRC-32C that this library knows.
 bool checksums_has_crc32c(void);
 
-/// The state of a CRC-32C after `count` more bytes: no inversion before or after. Only if `checksums_has_crc32c`.
-uint32_t checksums_crc32c(uint32_t state, const void *bytes, size_t count);
+/// The CRC-32C of `count` bytes, of which `skipped` behind the first `head` are left out, and those first ones come
+/// last: as records of the WAL have it. `head + skipped` is at most `count`. Only if `checksums_has_crc32c`.
+uint32_t checksums_crc32c_swapped(const void *bytes, size_t head, size_t skipped, size_t count);

@@ -170,7 +170,7 @@ public final class TimelineGrowth {
     }
     let used = Int(reader.page.value &- page.value)
     passedByteCount += max(0, used - buffer.count)
-    buffer.removeFirst(min(used, buffer.count))
+    if used < buffer.count { buffer.removeFirst(used) } else { buffer = [] }
     if let failure { throw failure }
     return pending
   }

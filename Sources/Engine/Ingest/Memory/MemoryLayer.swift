@@ -5,30 +5,32 @@ import IndexFormat
 /// Values are held as delta layers store them. A second value of a key at an LSN replaces the first one, but a page of
 /// zeros that fills a gap replaces nothing.
 public final class MemoryLayer {
+  /// 40 bytes, as the fields stand in this order.
   struct Entry {
     var key: Key
     var willInit: Bool
     /// A page of zeros that fills a gap.
     var isGap: Bool
-    var lsn: Lsn
     var place: ValueArena.Place
-    /// The order of arrival.
-    var number: UInt32
+    var lsn: Lsn
   }
 
-  private var arena = ValueArena()
-  private var entries: [Entry] = []
-  private var zeroPage: ValueArena.Place?
-  private var scratch: [UInt8] = []
+  // Nothing here changes a property while it is being changed: the only code of others that is called in between is
+  // that of values which write themselves into `scratch`, and they know of no layer. Records are short, so that finding
+  // this out anew for each would take its time.
+  @exclusivity(unchecked) private var arena = ValueArena()
+  @exclusivity(unchecked) private var entries: [Entry] = []
+  @exclusivity(unchecked) private var zeroPage: ValueArena.Place?
+  @exclusivity(unchecked) private var scratch: [UInt8] = []
 
   /// What the values would take in a layer file, without its index.
-  public private(set) var byteCount: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var byteCount: UInt64 = 0
 
   public init() {}
 
   public var entryCount: Int { entries.count }
 
-  /// Entries are numbered by 32 bits.
+  /// Positions of entries have 32 bits.
   var isFull: Bool { entries.count >= 1 << 30 }
 
   /// A record of PostgreSQL, as it is.
@@ -121,9 +123,8 @@ public final class MemoryLayer {
         key: key,
         willInit: willInit,
         isGap: isGap,
-        lsn: lsn,
         place: place,
-        number: UInt32(truncatingIfNeeded: entries.count)
+        lsn: lsn
       )
     )
     byteCount &+= UInt64(place.byteCount)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes of values, put one behind the other and never moved. Not changed any more once others may read it.
 final class ValueArena: @unchecked Sendable {
   /// Where a value stands.
@@ -7,10 +9,14 @@ final class ValueArena: @unchecked Sendable {
     var byteCount: UInt32
   }
 
-  private var chunks: [UnsafeMutableRawBufferPointer] = []
-  private var used = 0
+  // No code of others is called while one of these changes.
+  @exclusivity(unchecked) private var chunks: [UnsafeMutableRawBufferPointer] = []
+  @exclusivity(unchecked) private var used = 0
 
-  private static let chunkByteCount = 4 << 20
+  /// The first chunk is small, as is what most timelines get at a time; each is twice as long as the one before.
+  private static let firstChunkByteCount = 1 << 20
+  private static let longestChunkByteCount = 8 << 20
+  private static let largePageByteCount = 2 << 20
 
   deinit { for chunk in chunks { chunk.deallocate() } }
 
@@ -30,9 +36,16 @@ final class ValueArena: @unchecked Sendable {
 
   /// Records have at most 1020 MiB, so lengths and offsets fit.
   private func grow(_ byteCount: Int) {
-    let size = max(Self.chunkByteCount, byteCount)
-    chunks.append(.allocate(byteCount: size, alignment: 8))
+    let usual = min(max(Self.firstChunkByteCount, (chunks.last?.count ?? 0) * 2), Self.longestChunkByteCount)
+    let size = max(usual, byteCount)
     used = 0
+    guard size >= 2 * Self.largePageByteCount else {
+      return chunks.append(.allocate(byteCount: size, alignment: 8))
+    }
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Self.largePageByteCount)
+    // Large pages come as zeros 512 times as seldom as small ones; the kernel may also have none to give.
+    madvise(chunk.baseAddress, chunk.count, MADV_HUGEPAGE)
+    chunks.append(chunk)
   }
 
   /// The bytes of a value that was filled.

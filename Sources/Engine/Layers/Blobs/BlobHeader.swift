@@ -66,12 +66,21 @@ public struct BlobHeader: Equatable, Sendable {
     byteCount = Self.longByteCount
   }
 
+  /// Its bytes, of which the first `byteCount` count.
+  @inline(__always)
+  var encoded: InlineArray<4, UInt8> {
+    let length = UInt32(truncatingIfNeeded: storedByteCount)
+    if byteCount == 1 { return [UInt8(truncatingIfNeeded: length), 0, 0, 0] }
+    let word = UInt32(compression.rawValue) << 24 | length
+    return [
+      UInt8(truncatingIfNeeded: word >> 24), UInt8(truncatingIfNeeded: word >> 16),
+      UInt8(truncatingIfNeeded: word >> 8), UInt8(truncatingIfNeeded: word),
+    ]
+  }
+
   public func encode(into bytes: inout [UInt8]) {
-    if byteCount == 1 {
-      bytes.append(UInt8(truncatingIfNeeded: storedByteCount))
-    } else {
-      bytes.appendBigEndian(UInt32(compression.rawValue) << 24 | UInt32(truncatingIfNeeded: storedByteCount))
-    }
+    let encoded = encoded
+    bytes.append(encoded.span.bytes.extracting(0..<byteCount))
   }
 
   private static func truncated(_ found: Int) -> FormatError {

@@ -8,25 +8,45 @@ import IndexFormat
 ///
 /// Source: `pageserver/src/tenant/disk_btree.rs`.
 public struct TreeBuilder: Sendable {
-  private struct OpenNode {
-    var level: UInt8
-    var count = 0
-    var prefix: [UInt8] = []
-    var suffixByteCount: Int
-    var suffixes: [UInt8] = []
-    var values: [UInt8] = []
-    var byteCount = TreeNode.headerByteCount
-    var firstKey: [UInt8] = []
+  private struct Entry {
+    var key: TreeKey
+    var value: UInt64
+  }
 
-    init(level: UInt8, keyByteCount: Int) {
-      self.level = level
-      suffixByteCount = keyByteCount
+  private struct OpenNode {
+    let level: UInt8
+    var entries: [Entry] = []
+    /// What has been taken out of the keys so far.
+    var prefixByteCount = 0
+
+    init(level: UInt8) { self.level = level }
+
+    /// - Returns: whether there is room, and the key begins with what was taken out of the others.
+    @inline(__always)
+    mutating func push(_ entry: Entry, keyByteCount: Int) -> Bool {
+      if let first = entries.first {
+        guard entry.key.commonByteCount(with: first.key) >= prefixByteCount else { return false }
+        let added = keyByteCount - prefixByteCount + TreeNode.valueByteCount
+        let byteCount = TreeNode.headerByteCount + prefixByteCount + entries.count * added
+        guard byteCount + added <= TreeNode.maximumUsedByteCount else { return false }
+      }
+      entries.append(entry)
+      return true
+    }
+
+    /// - Returns: whether the keys have more in common than was taken out of them.
+    mutating func compress(keyByteCount: Int) -> Bool {
+      guard let first = entries.first, let last = entries.last else { return false }
+      let common = min(first.key.commonByteCount(with: last.key), keyByteCount)
+      guard common > prefixByteCount else { return false }
+      prefixByteCount = common
+      return true
     }
   }
 
   private let keyByteCount: Int
   /// The root first.
-  private var open: [OpenNode]
+  private var open = [OpenNode(level: 0)]
   private var lastKey: TreeKey?
   /// Written blocks, one behind the other.
   public private(set) var blocks: [UInt8] = []
@@ -34,17 +54,13 @@ public struct TreeBuilder: Sendable {
   public init(keyByteCount: Int) {
     precondition(1...TreeKey.maximumByteCount ~= keyByteCount)
     self.keyByteCount = keyByteCount
-    open = [OpenNode(level: 0, keyByteCount: keyByteCount)]
   }
 
   public mutating func append(_ key: TreeKey, _ value: UInt64) throws(LayerWriteError) {
     guard value <= TreeNode.maximumValue else { throw .valueTooLarge(value) }
     if let lastKey, key <= lastKey { throw .unsorted(key, after: lastKey) }
     lastKey = key
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(keyByteCount)
-    key.append(count: keyByteCount, to: &bytes)
-    insert(bytes, value)
+    insert(Entry(key: key, value: value))
   }
 
   /// Writes what is open, and returns the number of the root; nil if there is no entry, as no index is empty.
@@ -56,69 +72,43 @@ public struct TreeBuilder: Sendable {
   }
 
   /// Inserts into the open node on top of the stack.
-  private mutating func insert(_ key: [UInt8], _ value: UInt64) {
+  private mutating func insert(_ entry: Entry) {
     let top = open.count - 1
-    if Self.push(key, value, into: &open[top]) { return }
-    if Self.compress(&open[top]), Self.push(key, value, into: &open[top]) { return }
-    flush(waiting: (key, value))
+    if open[top].push(entry, keyByteCount: keyByteCount) { return }
+    if open[top].compress(keyByteCount: keyByteCount), open[top].push(entry, keyByteCount: keyByteCount) {
+      return
+    }
+    flush(waiting: entry)
   }
 
   /// Writes the node on top and tells its parent. With an entry waiting, an empty node of its level takes its place.
-  private mutating func flush(waiting: (key: [UInt8], value: UInt64)?) {
-    let node = open.removeLast()
+  private mutating func flush(waiting: Entry?) {
+    var node = open.removeLast()
     let number = UInt64(blocks.count / TreeNode.blockByteCount)
     write(node)
-    if open.isEmpty { open.append(OpenNode(level: node.level + 1, keyByteCount: keyByteCount)) }
-    insert(node.firstKey, 0x80 << 32 | number)
+    if open.isEmpty { open.append(OpenNode(level: node.level + 1)) }
+    insert(Entry(key: node.entries[0].key, value: 0x80 << 32 | number))
     guard let waiting else { return }
-    var next = OpenNode(level: node.level, keyByteCount: keyByteCount)
-    // Into an empty node any entry goes.
-    _ = Self.push(waiting.key, waiting.value, into: &next)
-    open.append(next)
+    node.entries.removeAll(keepingCapacity: true)
+    node.entries.append(waiting)
+    node.prefixByteCount = 0
+    open.append(node)
   }
 
-  private static func push(_ key: [UInt8], _ value: UInt64, into node: inout OpenNode) -> Bool {
-    if node.count > 0, !key.starts(with: node.prefix) { return false }
-    let added = node.suffixByteCount + TreeNode.valueByteCount
-    guard node.byteCount + added < TreeNode.blockByteCount else { return false }
-    if node.count == 0 { node.firstKey = key }
-    node.suffixes += key[node.prefix.count...]
-    for shift in stride(from: 32, through: 0, by: -8) {
-      node.values.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-    }
-    node.byteCount += added
-    node.count += 1
-    return true
-  }
-
-  private static func compress(_ node: inout OpenNode) -> Bool {
-    let length = node.suffixByteCount
-    let first = node.suffixes[..<length]
-    let last = node.suffixes.suffix(length)
-    let common = zip(first, last).prefix { $0 == $1 }.count
-    guard common > 0 else { return false }
-    node.prefix += first.prefix(common)
-    var shortened: [UInt8] = []
-    shortened.reserveCapacity(node.count * (length - common))
-    for start in stride(from: 0, to: node.suffixes.count, by: length) {
-      shortened += node.suffixes[start + common..<start + length]
-    }
-    node.suffixes = shortened
-    node.suffixByteCount = length - common
-    node.byteCount += common - common * node.count
-    return true
-  }
-
+  /// Entries and header fit into a block, as `push` has seen to.
   private mutating func write(_ node: OpenNode) {
+    let suffixByteCount = keyByteCount - node.prefixByteCount
     let end = blocks.count + TreeNode.blockByteCount
-    blocks.appendBigEndian(UInt16(truncatingIfNeeded: node.count))
-    blocks += [
-      node.level, UInt8(truncatingIfNeeded: node.prefix.count),
-      UInt8(truncatingIfNeeded: node.suffixByteCount),
-    ]
-    blocks += node.prefix
-    blocks += node.suffixes
-    blocks += node.values
-    blocks += repeatElement(0, count: end - blocks.count)
+    blocks.appendBigEndian(UInt16(truncatingIfNeeded: node.entries.count))
+    blocks.append(node.level)
+    blocks.append(UInt8(truncatingIfNeeded: node.prefixByteCount))
+    blocks.append(UInt8(truncatingIfNeeded: suffixByteCount))
+    node.entries.first?.key.append(0..<node.prefixByteCount, to: &blocks)
+    for entry in node.entries { entry.key.append(node.prefixByteCount..<keyByteCount, to: &blocks) }
+    for entry in node.entries {
+      blocks.append(UInt8(truncatingIfNeeded: entry.value >> 32))
+      blocks.appendBigEndian(UInt32(truncatingIfNeeded: entry.value))
+    }
+    blocks.append(contentsOf: repeatElement(0, count: end - blocks.count))
   }
 }

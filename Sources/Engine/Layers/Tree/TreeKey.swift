@@ -96,9 +96,20 @@ public struct TreeKey: Hashable, Sendable, Comparable {
     left.high == right.high ? left.low < right.low : left.high < right.high
   }
 
-  /// Appends the first `count` bytes.
-  func append(count: Int, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes.append(contentsOf: $0.prefix(count)) }
+  /// How many bytes both begin with.
+  @inline(__always)
+  func commonByteCount(with other: TreeKey) -> Int {
+    let difference = high ^ other.high
+    if difference != 0 { return difference.leadingZeroBitCount / 8 }
+    return 16 &+ (low ^ other.low).leadingZeroBitCount / 8
+  }
+
+  /// Appends some of its bytes.
+  @inline(__always)
+  func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) {
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[range]))
+    }
   }
 }
 

@@ -9,7 +9,6 @@ struct LayerFileWriter<Sink: LayerSink & ~Copyable>: ~Copyable {
   /// Where the next blob begins.
   private(set) var position = LayerGeometry.valuesStart
   private(set) var entryCount = 0
-  private var scratch: [UInt8] = []
 
   /// What page servers refuse to upload of a delta layer; image layers have no such limit.
   static var maximumDeltaByteCount: UInt64 { 4_500_000_000 }
@@ -32,10 +31,8 @@ struct LayerFileWriter<Sink: LayerSink & ~Copyable>: ~Copyable {
   ) throws(LayerWriteError) {
     let kind = summary.layer.kind
     try tree.append(key, BlobPosition(offset: position, willInit: willInit).value(in: kind))
-    scratch.removeAll(keepingCapacity: true)
-    header.encode(into: &scratch)
-    let headerBytes = scratch
-    try sink.append(headerBytes.span.bytes)
+    let bytes = header.encoded
+    try sink.append(bytes.span.bytes.extracting(0..<header.byteCount))
     try sink.append(stored)
     position += UInt64(header.totalByteCount)
     entryCount += 1

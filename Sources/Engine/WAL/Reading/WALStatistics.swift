@@ -12,6 +12,7 @@ public struct WALStatistics: Sendable {
 
     public init() {}
 
+    @inline(__always)
     public mutating func add(_ other: Count) {
       records &+= other.records
       recordBytes &+= other.recordBytes
@@ -26,19 +27,15 @@ public struct WALStatistics: Sendable {
   public init() {}
 
   public mutating func add(_ record: borrowing WALRecord) {
-    var imageBytes = 0
-    var images: UInt64 = 0
+    var count = Count()
+    count.records = 1
     for index in record.blocks.indices {
       guard let image = record.blocks[index].image else { continue }
-      imageBytes &+= image.stored.count
-      images &+= 1
+      count.imageBytes &+= UInt64(truncatingIfNeeded: image.stored.count)
+      count.images &+= 1
     }
-    let index = Int(record.header.resourceManager) << 4 | Int(record.header.info >> 4)
-    let recordBytes = record.bytes.byteCount &- imageBytes
-    counts[index].records &+= 1
-    counts[index].recordBytes &+= UInt64(recordBytes)
-    counts[index].imageBytes &+= UInt64(imageBytes)
-    counts[index].images &+= images
+    count.recordBytes = UInt64(truncatingIfNeeded: record.bytes.byteCount) &- count.imageBytes
+    counts[Int(record.header.resourceManager) << 4 | Int(record.header.info >> 4)].add(count)
   }
 
   /// What there was any of, in the order of resource managers.

@@ -16,12 +16,8 @@ enum RecordChecksum {
     return record.withUnsafeBytes { bytes in
       // The span has bytes, so it has an address.
       guard let start = bytes.baseAddress else { return 0 }
-      let behind = checksums_crc32c(
-        .max,
-        start + WALRecordHeader.byteCount,
-        bytes.count &- WALRecordHeader.byteCount
-      )
-      return ~checksums_crc32c(behind, start, headerByteCount)
+      let skipped = WALRecordHeader.byteCount &- headerByteCount
+      return checksums_crc32c_swapped(start, headerByteCount, skipped, bytes.count)
     }
   }
 }

@@ -22,9 +22,9 @@ public struct WALBlockReference: Equatable, Sendable {
   /// With the fork. Forks above 3 have no meaning but are not refused, as PostgreSQL does not refuse them.
   public let relation: RelationTag
   public let block: BlockNumber
-  public let image: WALPageImage?
+  public internal(set) var image: WALPageImage?
   /// Where the data stand in the record; empty if there are none.
-  public let data: Range<Int>
+  public internal(set) var data: Range<Int>
 
   public struct Flags: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
@@ -66,7 +66,7 @@ public struct WALPageImage: Equatable, Sendable {
   }
 
   /// Where the image stands in the record.
-  public let stored: Range<Int>
+  public internal(set) var stored: Range<Int>
   /// The bytes of the page that the image leaves out, because they are zeros. Within the page; empty if none.
   public let hole: Range<Int>
   public let compression: Compression

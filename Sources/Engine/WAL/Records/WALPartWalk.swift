@@ -34,6 +34,9 @@ struct WALPartWalk: ~Escapable {
 
   private var remaining: Int { bytes.byteCount &- offset }
 
+  // Of all that happens to a record this happens to each, so it is all one piece of code to the compiler; images, which
+  // few have, are apart.
+  @inline(__always)
   mutating func run() throws(WALRecordError) {
     // The header of the main data is the last one.
     var isLast = false
@@ -70,9 +73,10 @@ struct WALPartWalk: ~Escapable {
         limit: UInt64(announced)
       )
     }
-    for index in 0..<blockCount { blocks[index] = blocks[index].moved(by: offset) }
+    for index in 0..<blockCount { blocks[index].move(by: offset) }
   }
 
+  @inline(__always)
   private mutating func block(_ id: UInt8) throws(WALRecordError) {
     let start = offset
     guard id <= WALBlockReference.maximumID else {
@@ -97,7 +101,10 @@ struct WALPartWalk: ~Escapable {
       throw WALRecordError(.badDataLength, offset: start &+ 2, found: UInt64(dataLength), limit: limit)
     }
     offset &+= 4
-    let image = flags.contains(.hasImage) ? try image() : nil
+    var image: WALPageImage?
+    if flags.contains(.hasImage) {
+      image = try Self.image(bytes, version, at: &offset, &announced)
+    }
     let fork = RelationFork(forkAndFlags & 0x0f)
     let relation = try relation(flags, fork)
     try need(4)
@@ -117,9 +124,20 @@ struct WALPartWalk: ~Escapable {
     blockCount &+= 1
   }
 
-  private mutating func image() throws(WALRecordError) -> WALPageImage {
-    let start = offset
-    try need(5)
+  /// Reads the header of an image.
+  ///
+  /// - Parameters:
+  ///   - place: where the header stands; afterwards where it ends.
+  ///   - announced: bytes of all parts announced so far.
+  private static func image(
+    _ bytes: RawSpan,
+    _ version: PostgresVersion,
+    at place: inout Int,
+    _ announced: inout Int
+  ) throws(WALRecordError) -> WALPageImage {
+    let start = place
+    var offset = place
+    try need(5, bytes, offset)
     let length = Int(bytes.littleEndian16(start))
     let holeOffset = Int(bytes.littleEndian16(start &+ 2))
     let info = bytes.byte(start &+ 4)
@@ -134,7 +152,7 @@ struct WALPartWalk: ~Escapable {
     if compression != .none {
       holeLength = 0
       if hasHole {
-        try need(2)
+        try need(2, bytes, offset)
         holeLength = Int(bytes.littleEndian16(offset))
         offset &+= 2
       }
@@ -157,6 +175,7 @@ struct WALPartWalk: ~Escapable {
     }
     let stored = announced..<announced &+ length
     announced = stored.upperBound
+    place = offset
     return WALPageImage(
       stored: stored,
       hole: holeOffset..<holeOffset &+ holeLength,
@@ -165,6 +184,7 @@ struct WALPartWalk: ~Escapable {
     )
   }
 
+  @inline(__always)
   private mutating func relation(
     _ flags: WALBlockReference.Flags,
     _ fork: RelationFork
@@ -188,7 +208,11 @@ struct WALPartWalk: ~Escapable {
   }
 
   @inline(__always)
-  private func need(_ count: Int) throws(WALRecordError) {
+  private func need(_ count: Int) throws(WALRecordError) { try Self.need(count, bytes, offset) }
+
+  @inline(__always)
+  private static func need(_ count: Int, _ bytes: RawSpan, _ offset: Int) throws(WALRecordError) {
+    let remaining = bytes.byteCount &- offset
     guard remaining >= count else {
       throw WALRecordError(
         .truncatedPartHeader,
@@ -201,21 +225,10 @@ struct WALPartWalk: ~Escapable {
 }
 
 extension WALBlockReference {
-  fileprivate func moved(by distance: Int) -> WALBlockReference {
-    WALBlockReference(
-      id: id,
-      flags: flags,
-      relation: relation,
-      block: block,
-      image: image.map {
-        WALPageImage(
-          stored: $0.stored.lowerBound &+ distance..<$0.stored.upperBound &+ distance,
-          hole: $0.hole,
-          compression: $0.compression,
-          isApplied: $0.isApplied
-        )
-      },
-      data: data.lowerBound &+ distance..<data.upperBound &+ distance
-    )
+  @inline(__always)
+  fileprivate mutating func move(by distance: Int) {
+    data = data.lowerBound &+ distance..<data.upperBound &+ distance
+    guard let range = image?.stored else { return }
+    image?.stored = range.lowerBound &+ distance..<range.upperBound &+ distance
   }
 }
