@@ -54,8 +54,8 @@ public final class Verification: Sendable {
     histories = Mutex([])
   }
 
-  /// The LSNs to look at unless somebody names others: the end, where other timelines branch off, and the first LSN that
-  /// GC has left.
+  /// The LSNs to look at unless somebody names others: the end, where other timelines branch off, and the first LSN
+  /// that GC has left.
   ///
   /// - Parameters:
   ///   - start: of the timeline: its ancestor's LSN or, without one, that of its first data.
