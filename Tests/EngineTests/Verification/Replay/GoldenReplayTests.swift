@@ -116,7 +116,8 @@ struct GoldenReplayTests {
     golden.tenant = "B"
     golden.timeline = try #require(TimelineID("4cff11de2de343f13f5d8f899072ad6d"))
     golden.shard = try ShardIdentity(number: number, count: 4, stripeSizePages: 16)
-    let replay = try GoldenReplay(golden)
+    // What the unsharded tenant began with.
+    let replay = try GoldenReplay(golden, base: (try GoldenIngestTests.cases[0].source(), golden.start))
     replay.splits = [
       ReplayPlan.Stretch(to: Lsn(0x383_c160), shard: .unsharded()),
       ReplayPlan.Stretch(
