@@ -137,8 +137,8 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
   }
 
   /// Replays one of the records on the page, where it stands in their array: taken out it would be copied, and with
-  /// that counted as used once more, for which tasks that replay the same records wait for each other. Never inlined, as
-  /// the compiler copies it in the midst of more code.
+  /// that counted as used once more, for which tasks that replay the same records wait for each other. Never
+  /// inlined: in the midst of more code the compiler copies it.
   ///
   /// - Returns: whether there is a page now.
   @inline(never)
