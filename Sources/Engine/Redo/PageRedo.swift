@@ -137,9 +137,11 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
   }
 
   /// Replays one of the records on the page, where it stands in their array: taken out it would be copied, and with
-  /// that counted as used once more, for which tasks that replay the same records wait for each other.
+  /// that counted as used once more, for which tasks that replay the same records wait for each other. Never
+  /// inlined: in the midst of more code the compiler copies it.
   ///
   /// - Returns: whether there is a page now.
+  @inline(never)
   private static func replay(
     _ records: borrowing [KeyRead.Record],
     _ index: Int,
@@ -154,6 +156,7 @@ public struct PageRedo: ~Copyable, @unchecked Sendable {
     }
   }
 
+  @inline(never)
   private static func replayNative(
     _ records: borrowing [KeyRead.Record],
     _ index: Int,

@@ -173,8 +173,9 @@ struct LayerWriterTests {
     let start = generator.bytes(100)
     expected.replaceSubrange(0..<100, with: start)
     try sink.replaceStart(start.span.bytes)
-    try sink.append([5, 6].span.bytes)
+    let end: [UInt8] = [5, 6]
+    try sink.append(end.span.bytes)
     try sink.commit()
-    #expect([UInt8](try Data(contentsOf: URL(filePath: path))) == expected + [5, 6])
+    #expect([UInt8](try Data(contentsOf: URL(filePath: path))) == expected + end)
   }
 }
