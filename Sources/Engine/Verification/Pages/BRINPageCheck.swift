@@ -4,8 +4,8 @@
 /// |---|---|
 /// | last 8 bytes | zeros (4); 1 if the page is to be emptied (2); the kind of page (2) |
 /// | first block | the meta page, and no other block is one |
-/// | meta page | 0xA8109CFA, version 1; 1 to 131,072 pages in a range; `pd_lower` behind it |
-/// | map | of each range a tuple's block, which is not the first one or this one, and line pointer, or none |
+/// | meta page | 0xA8109CFA, version 1; 1 to 131,072 pages in a range; `pd_lower` behind it; then zeros |
+/// | map | of each range a tuple's block, which is not the first one or this one, and line pointer, or none; then zeros |
 /// | other pages | line pointers in use or empty; tuples side by side, of multiples of 8 bytes |
 /// | tuple | its values begin at 8, 16 or 24 within it |
 ///
@@ -55,6 +55,7 @@ enum BRINPageCheck {
     let start = PageView.start
     let lower = start + BRINRedo.metaByteCount
     try page.require(page.lower == lower, "pd_lower", at: 12, page.lower, "just", UInt64(lower))
+    try checkBare(page)
     let magic = page.uint32(start)
     try page.require(
       magic == BRINRedo.metaMagic,
@@ -77,9 +78,17 @@ enum BRINPageCheck {
     )
     let last = page.uint32(start + 12)
     try page.require(last != PageView.noBlock, "lastRevmapPage", at: start + 12, last, "a block")
+    try page.requireZeros(from: lower)
+  }
+
+  /// Throws unless no tuples are stored.
+  private static func checkBare(_ page: PageView) throws(PageFault) {
+    let isBare = page.upper == page.special
+    try page.require(isBare, "pd_upper", at: 14, page.upper, "pd_special,", UInt64(page.special))
   }
 
   private static func checkMap(_ page: PageView) throws(PageFault) {
+    try checkBare(page)
     var place = PageView.start
     for _ in 0..<BRINRedo.mapEntryCount {
       let (block, position) = (page.blockOfPointer(place), page.uint16(place &+ 4))
@@ -100,6 +109,7 @@ enum BRINPageCheck {
       }
       place &+= BRINRedo.mapEntryByteCount
     }
+    try page.requireZeros(from: place)
   }
 
   private static func checkTuples(_ page: PageView) throws(PageFault) {

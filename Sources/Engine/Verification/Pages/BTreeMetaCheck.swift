@@ -12,7 +12,7 @@
 /// | 32 | 8 | rows then, a floating-point number | -1, or not negative |
 /// | 40 | 1 | whether equal keys have equal bytes | 0 or 1 |
 ///
-/// `pd_lower` ends the structure; older versions end it sooner. Source: PostgreSQL `access/nbtree.h`.
+/// `pd_lower` ends the structure; older versions end it sooner. Zeros follow. Source: PostgreSQL `access/nbtree.h`.
 enum BTreeMetaCheck {
   private static let start = PageView.start
   private static let versions: ClosedRange<UInt32> = 2...4
@@ -51,6 +51,7 @@ enum BTreeMetaCheck {
     let version = page.uint32(start + 4)
     try page.require(versions.contains(version), "btm_version", at: start + 4, version, "2 to", 4)
     try checkRoot(page)
+    try page.requireZeros(from: start + byteCount)
     // Of older structures what follows is not a part.
     guard length == byteCount else { return }
     let rows = Double(bitPattern: page.uint64(start + 32))

@@ -11,6 +11,7 @@
 /// | 40 | 8 | entries then | not negative |
 /// | 48 | 4 | version | up to 2 |
 ///
+/// Zeros follow.
 /// Source: PostgreSQL `access/ginblock.h`, `access/gin/ginfast.c`.
 enum GINMetaCheck {
   private static let start = PageView.start
@@ -50,6 +51,7 @@ enum GINMetaCheck {
     let entries = Int64(bitPattern: page.uint64(start + 40))
     try page.require(entries >= 0, "nEntries", at: start + 40, entries, "no negative number")
     try checkPendingList(page)
+    try page.requireZeros(from: lower)
   }
 
   private static func checkPendingList(_ page: PageView) throws(PageFault) {

@@ -13,6 +13,7 @@
 /// | first one that may be free | one of them, or the next |
 /// | bitmaps | 1 to 1,024, each in another block than the first one |
 /// | neighbours, bucket | none |
+/// | behind the structure | zeros |
 ///
 /// Source: PostgreSQL `access/hash.h`, `access/hash/hashpage.c`.
 enum HashMetaCheck {
@@ -36,6 +37,7 @@ enum HashMetaCheck {
     try checkConstants(page)
     try checkBuckets(page)
     try checkOverflow(page)
+    try page.requireZeros(from: lower)
   }
 
   private static func checkConstants(_ page: PageView) throws(PageFault) {

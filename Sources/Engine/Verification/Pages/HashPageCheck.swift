@@ -5,7 +5,7 @@
 /// | last two bytes | 0xFF80 |
 /// | flags | one kind of page at the most, and what goes with it; those of the header are 0 |
 /// | first block | the meta page, and no other block is one: `HashMetaCheck` |
-/// | unused page, bitmap | no bucket and no neighbours; no tuples; a bitmap has 4,096 bytes behind the header |
+/// | unused page, bitmap | no bucket and no neighbours; no tuples; a bitmap has 4,096 bytes behind the header; then zeros |
 /// | page of a bucket | a bucket; the next page another one, or none |
 /// | its first page | the highest bucket when it was last split is not below its own |
 /// | its other pages | have one before them |
@@ -104,6 +104,7 @@ struct HashPageCheck: ~Escapable {
       "pd_special,",
       UInt64(page.special)
     )
+    try page.requireZeros(from: lower)
   }
 
   private func checkChain() throws(PageFault) {

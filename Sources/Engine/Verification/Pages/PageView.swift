@@ -92,6 +92,12 @@ struct PageView: ~Escapable {
     try require(flags & ~known == 0, "pd_flags", at: 10, flags, "no bits but", UInt64(known))
   }
 
+  /// Throws unless bytes up to `pd_upper` are zeros, as they stay in a page that holds nothing but a structure.
+  func requireZeros(from start: Int) throws(PageFault) {
+    guard let offset = bytes.firstNonZero(in: min(start, upper)..<upper) else { return }
+    throw Self.fault("free room", offset, 0, UInt64(uint8(offset)), "zeros from byte", UInt64(start))
+  }
+
   /// Throws if a link to another block leads to the first one of the relation, to itself, or nowhere.
   func requireLink(_ link: UInt32, _ field: StaticString, at offset: Int, number: Int = 0) throws(PageFault) {
     try require(

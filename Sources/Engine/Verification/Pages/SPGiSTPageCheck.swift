@@ -5,7 +5,7 @@
 /// | last two bytes | 0xFF82 |
 /// | flags | known ones; those of the header are 0 |
 /// | first block | the meta page, and no other block is one |
-/// | meta page | 0xBA0BABEE, then 8 times a block and its free room (0 to 8192); `pd_lower` behind it, once at 24 |
+/// | meta page | 0xBA0BABEE, then 8 times a block and its free room (0 to 8192); `pd_lower` behind it, once at 24; then zeros |
 /// | second block, third block | the roots; the third one, and not the second, is for nulls |
 /// | counts of redirections and placeholders | as many as there are |
 /// | tuples | `SPGiSTTupleCheck` |
@@ -105,6 +105,7 @@ struct SPGiSTPageCheck: ~Escapable {
         UInt64(PageView.byteCount)
       )
     }
+    try page.requireZeros(from: lower)
   }
 
   private func checkTuples() throws(PageFault) {

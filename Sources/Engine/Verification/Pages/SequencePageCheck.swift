@@ -4,7 +4,7 @@
 /// |---|---|
 /// | block | the first one |
 /// | special part | 8 bytes: 0x1717 and zeros |
-/// | line pointers | one, in use |
+/// | line pointers | one, in use; zeros up to the row |
 /// | row | 41 bytes: header (24), value (8), how often it may rise without WAL (8), whether it was taken (1) |
 ///
 /// Source: PostgreSQL `commands/sequence.c`.
@@ -52,6 +52,7 @@ enum SequencePageCheck {
       "pd_upper,",
       UInt64(page.upper)
     )
+    try page.requireZeros(from: page.lower)
     try checkRow(page, offset)
   }
 

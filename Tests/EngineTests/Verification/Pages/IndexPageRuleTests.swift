@@ -269,7 +269,7 @@ struct IndexPageRuleTests {
       [
         (0xf094, 8190, 2, "kind of the page"), (0xf092, 8190, 2, "kind of the page"), (2, 8188, 2, "flags"),
         (1, 24, 4, "brinMagic"), (2, 28, 4, "brinVersion"), (0, 32, 4, "pagesPerRange"),
-        (131_073, 32, 4, "pagesPerRange"),
+        (131_073, 32, 4, "pagesPerRange"), (1, 8183, 1, "free room"), (8176, 14, 2, "pd_upper"),
       ]
     )
     var map = PageDraft(special: 8184)
