@@ -12,7 +12,8 @@ enum VerifyFingerprint {
     unitCount: Int
   ) -> String {
     var lines = [
-      Version.text, absolute(tenant.bucket.location), tenant.bucket.root.tenantsPrefix, tenant.tenant.description,
+      Version.text, absolute(tenant.bucket.location), tenant.bucket.root.tenantsPrefix,
+      tenant.tenant.description,
       "stripe \(tenant.stripeSize.pages)", "units \(unitCount)", "sample \(options.sampleShare)",
       "levels " + options.levels.map(\.rawValue).sorted().joined(separator: " "),
     ]
