@@ -1,7 +1,7 @@
 import IndexFormat
 
-/// Compares directories, sizes and relation maps of a timeline at an LSN with each other, and its shards with each other.
-/// For one task.
+/// Compares directories, sizes and relation maps of a timeline at an LSN with each other, and its shards with each
+/// other. For one task.
 ///
 /// That each of the values can be read, and is what its key says, is asked by units of keys: what cannot be read is
 /// passed over here.

@@ -4,8 +4,12 @@ import IndexFormat
 extension Verification {
   /// Keys of one unit on one shard: about 16 MiB of pages.
   static let unitKeyCount: UInt64 = 2048
-  /// More units than this are refused. A damaged size may claim 4 billion blocks: 2 million units.
-  static let unitLimit = 1 << 22
+  /// More units than this are refused.
+  static let unitLimit = 1 << 21
+  /// Ranges of more keys are doubted: a TiB of pages. A damaged size may claim 4 billion blocks.
+  static let doubtfulKeyCount: UInt64 = 1 << 27
+  /// Keys that are looked at of a range that is too long.
+  static let believedKeyCount: UInt64 = 1 << 18
 
   /// The units of a verification, in the order in which their results belong together: LSN by LSN, shard by shard,
   /// in ascending order of the keys; then layer by layer.
@@ -38,20 +42,23 @@ extension Verification {
     }
     for shard in shards {
       let keys = try await ListedKeys(shard.catalog, at: lsn)
-      try addKeys(keys, of: shard.timeline.shard, lsn, &units)
+      try await addKeys(keys, of: shard.timeline, lsn, &units)
     }
   }
 
   private func addKeys(
     _ keys: ListedKeys,
-    of shard: ShardIdentity,
+    of timeline: Timeline,
     _ lsn: Lsn,
     _ units: inout [VerificationUnit]
-  ) throws(ReadError) {
+  ) async throws(ReadError) {
+    let shard = timeline.shard
     let limit = Self.unitKeyCount * UInt64(shard.index.effectiveCount)
     var part = KeySpace()
     var count: UInt64 = 0
-    for range in keys.dense.ranges {
+    var believed: [KeyRange] = []
+    for range in keys.dense.ranges { believed += try await self.believed(range, timeline, lsn) }
+    for range in believed {
       var rest = range
       while !rest.isEmpty {
         let (first, others) = rest.split(after: limit - count)
@@ -65,6 +72,21 @@ extension Verification {
     }
     if count > 0 { try add(part, count, shard, lsn, &units) }
     try add(KeySpace(.sparse), 1, shard, lsn, &units)
+  }
+
+  /// What to look at of a range: all of it. But a very long one whose end has no value comes of a damaged size; of that
+  /// one the beginning is looked at, and the end, which says what is wrong.
+  private func believed(_ range: KeyRange, _ timeline: Timeline, _ lsn: Lsn) async throws(ReadError)
+    -> [KeyRange]
+  {
+    let count = range.keyCount
+    guard count > Self.doubtfulKeyCount else { return [range] }
+    let tailCount = Self.unitKeyCount * UInt64(timeline.shard.index.effectiveCount)
+    let (most, tail) = range.split(after: min(count, UInt64(UInt32.max)) - tailCount)
+    let end = tail.split(after: tailCount).first
+    let batch = try await timeline.read(KeySpace(end), at: lsn)
+    guard batch.values.isEmpty, batch.failures.isEmpty else { return [range] }
+    return [most.split(after: Self.believedKeyCount).first, end]
   }
 
   private func add(

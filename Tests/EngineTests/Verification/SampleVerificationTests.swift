@@ -180,6 +180,16 @@ struct SampleVerificationTests {
     #expect(result.findings.first?.key == .relationSize(tag))
   }
 
+  @Test func sizeThatCannotBeTrueIsTold() async throws {
+    let tag = RelationTag(Self.postgres, relation: 1259)
+    let result = try await findings([(.relationSize(tag), [0xf0, 0xff, 0xff, 0xff])])
+    let missing = result.findings.filter { $0.code == .valueMissing }
+    // Behind the last block, and at the end that the size claims.
+    #expect(missing.first?.key == .relationBlock(tag, BlockNumber(14)), "\(result.texts)")
+    #expect(missing.contains { $0.key.map { $0.field6 > 0xffff_0000 } ?? false })
+    #expect(result.coverage.addsUp)
+  }
+
   @Test func relationMapThatLeadsNowhereIsTold() async throws {
     let sample = try Sample()
     let map = try await sample.catalog().relationMap(of: Self.postgres, at: Self.end)
@@ -216,6 +226,41 @@ struct SampleVerificationTests {
     #expect(result.findings.first?.code == .valueDamaged)
     // Those of the other databases are still there.
     #expect(result.coverage.keys.checked > 2000 && result.coverage.addsUp)
+  }
+
+  @Test func mutatedDirectoriesAndCatalogsNeverTrap() async throws {
+    let sample = try Sample()
+    var random = RepeatableGenerator(seed: Fuzzing.seed)
+    var keys: [Key] = [
+      .databaseDirectory, .relationDirectoryV1(Self.postgres), .relationDirectoryV1(.global),
+      .relationMap(Self.postgres), .relationMap(.global), .slruDirectory(.transactionStatus),
+      .twoPhaseDirectory, .checkpoint, .slruBlock(SLRUSegment(.transactionStatus, number: 0), BlockNumber(0)),
+    ]
+    keys += (0..<14).map { .relationBlock(RelationTag(Self.postgres, relation: 1259), BlockNumber($0)) }
+    let lsn = Lsn(Self.end.value + 8)
+    var toldCount = 0
+    for _ in 0..<30 {
+      var values: [Key: [UInt8]] = [:]
+      for _ in 0..<4 {
+        let key = keys[random.below(keys.count)]
+        values[key] = Fuzzing.mutate(try await sample.timeline.value(of: key, at: Self.end), &random)
+      }
+      let changed = try sample.timeline.overlaid(values.map { ($0.key, $0.value) }, at: lsn)
+      let verification = try sample.verification(changed)
+      for unit in try await verification.units(levels: [.reconstruct], at: [lsn]) {
+        if case .keys(let all, _) = unit.work {
+          let own = all.intersection(
+            KeySpace(values.keys.map { KeyRange(start: $0, end: $0.successor ?? $0) })
+          )
+          let result = try await verification.run(VerificationUnit(.keys(own, at: lsn), weight: 1))
+          #expect(result.coverage.addsUp)
+          toldCount += result.findings.count
+        } else {
+          toldCount += try await verification.run(unit).findings.count
+        }
+      }
+    }
+    #expect(toldCount > 30)
   }
 
   @Test func cancelledUnitsThrow() async throws {

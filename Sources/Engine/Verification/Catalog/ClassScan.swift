@@ -63,6 +63,7 @@ struct ClassScan {
 
   private static func addRows(of page: RawSpan, _ rows: inout [Found]) {
     guard page.byteCount == PageHeader.pageByteCount, PageHeader.problem(of: page) == nil,
+      // A page whose header is wrong has a finding of its own.
       let header = try? PageHeader(parsing: page), !header.isNew
     else { return }
     var offset = PageHeader.byteCount

@@ -292,7 +292,9 @@ final class ImageVerification {
 
   /// The directory of aux files has the order of a hash table.
   private func isSameDirectory(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    // One that cannot be read is another value.
     guard let first = try? AuxFilesDirectory(parsing: one.span.bytes),
+      // The same.
       let second = try? AuxFilesDirectory(parsing: other.span.bytes)
     else { return false }
     return first.files == second.files
@@ -303,7 +305,9 @@ final class ImageVerification {
   private static func differsWithinVersion(_ key: Key, _ one: [UInt8], _ other: [UInt8]) -> Bool {
     // Maps change without their LSN.
     guard key.isRelationBlock, !key.isFreeSpaceMapBlock, !key.isVisibilityMapBlock, one.count == other.count,
+      // What has no header has no LSN.
       let first = try? PageHeader(parsing: one.span.bytes),
+      // The same.
       let second = try? PageHeader(parsing: other.span.bytes)
     else { return false }
     guard first.lsn == second.lsn, first.lsn != .invalid, !first.isNew, !second.isNew else { return false }

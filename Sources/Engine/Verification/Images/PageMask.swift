@@ -22,6 +22,7 @@ enum PageMask {
   private static let hintOffset = 21
 
   static func apply(to page: inout [UInt8]) {
+    // What has no header is compared as it is.
     guard page.count == PageHeader.pageByteCount, let header = try? PageHeader(parsing: page.span.bytes),
       !header.isNew, header.lower <= header.upper, Int(header.upper) <= page.count
     else { return }

@@ -40,7 +40,14 @@ enum BTreeMetaCheck {
     let siblings = page.uint64(BTreePage.start)
     try page.require(siblings == 0, "btpo_prev", at: BTreePage.start, siblings, "no siblings")
     let found = page.uint32(start)
-    try page.require(found == BTreeRedo.metaMagic, "btm_magic", at: start, found, "just", UInt64(BTreeRedo.metaMagic))
+    try page.require(
+      found == BTreeRedo.metaMagic,
+      "btm_magic",
+      at: start,
+      found,
+      "just",
+      UInt64(BTreeRedo.metaMagic)
+    )
     let version = page.uint32(start + 4)
     try page.require(versions.contains(version), "btm_version", at: start + 4, version, "2 to", 4)
     try checkRoot(page)

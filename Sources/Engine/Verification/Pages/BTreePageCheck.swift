@@ -85,14 +85,22 @@ struct BTreePageCheck: ~Escapable {
     let isDying = has(Flags.halfDead) || has(Flags.deleted)
     let isRight =
       !(has(Flags.halfDead) && (has(Flags.deleted) || !isLeaf)) && !(isDying && has(Flags.root))
-      && (!has(Flags.hasFullTransaction) || has(Flags.deleted)) && (isLeaf || !has(Flags.hasGarbage) || isDying)
+      && (!has(Flags.hasFullTransaction) || has(Flags.deleted))
+      && (isLeaf || !has(Flags.hasGarbage) || isDying)
     try page.require(isRight, "btpo_flags", at: place, flags, "marks that do not exclude each other")
   }
 
   private func checkPlaceInTree() throws(PageFault) {
     let place = BTreePage.start
     let isOld = has(Flags.deleted) && !has(Flags.hasFullTransaction)
-    try page.require(left != page.block, "btpo_prev", at: place, left, "another block than", UInt64(page.block))
+    try page.require(
+      left != page.block,
+      "btpo_prev",
+      at: place,
+      left,
+      "another block than",
+      UInt64(page.block)
+    )
     try page.require(
       right != page.block && (right == 0 || right != left || has(Flags.deleted)),
       "btpo_next",

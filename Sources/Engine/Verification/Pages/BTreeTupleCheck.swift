@@ -5,7 +5,7 @@
 /// | each | its length is that of its line pointer, a multiple of 8, up to 2,712 |
 /// | of a row, in leaves | block and line pointer of a row; or a posting list |
 /// | posting list | two rows or more, rising, behind the key, at a multiple of 8, up to the end but for alignment |
-/// | of a child, in inner pages | another block than the first one and this one; up to 32 columns. The first has no key: 8 bytes |
+/// | of a child, in inner pages | not the first block or this one; up to 32 columns. The first has no key: 8 bytes |
 /// | upper bound | as that of a child, of which the block does not count. No posting list; may not be dead |
 /// | upper bound of a half-dead page | 8 bytes |
 ///
@@ -100,7 +100,15 @@ enum BTreeTupleCheck {
       let (block, position) = (page.blockOfPointer(place), page.uint16(place &+ 4))
       try page.requireRow(block, position, at: place, number: item.number)
       let row = UInt64(block) << 16 | UInt64(position)
-      try page.require(row > last, "row of the posting list", at: place, number: item.number, row, "more than", last)
+      try page.require(
+        row > last,
+        "row of the posting list",
+        at: place,
+        number: item.number,
+        row,
+        "more than",
+        last
+      )
       last = row
       place &+= IndexTuple.rowByteCount
     }

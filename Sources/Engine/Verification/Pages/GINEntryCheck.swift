@@ -4,9 +4,9 @@
 /// |---|---|
 /// | each | its length is that of its line pointer, a multiple of 8, up to 2,712 |
 /// | of inner pages | a child: another block than the first one and this one; 0 in place of a line pointer |
-/// | of leaves, with a posting tree | 0xFFFF in place of a line pointer; its root: another block than the first one and this one |
-/// | of leaves, with rows | count of rows in place of a line pointer; where they begin in place of the block, bit 31 set |
-/// | rows | `GINPostingList` of as many rows, rising, that ends with the tuple but for alignment; none if there are none |
+/// | of leaves, with a posting tree | 0xFFFF in place of a line pointer; its root is another block, too |
+/// | of leaves, with rows | their count in place of a line pointer; where they begin in that of the block, bit 31 set |
+/// | rows | a `GINPostingList` of as many, rising, that ends with the tuple but for alignment; or none |
 ///
 /// Without bit 31, rows are not compressed: 6 bytes each, of versions before 9.4. Sources: PostgreSQL
 /// `access/ginblock.h`, `access/gin/ginentrypage.c`.
@@ -72,7 +72,13 @@ enum GINEntryCheck {
     guard count > 0, isPacked else { return }
     let place = item.offset &+ start
     let list = page.bytes.extracting(place..<place &+ length)
-    let (rowCount, _) = try GINPostingTreeCheck.checkList(page, list, above: 0, at: place, number: item.number)
+    let (rowCount, _) = try GINPostingTreeCheck.checkList(
+      page,
+      list,
+      above: 0,
+      at: place,
+      number: item.number
+    )
     try page.require(
       rowCount == count,
       "rows",

@@ -39,7 +39,14 @@ enum GINMetaCheck {
     let right = page.uint32(GINPage.start)
     try page.require(right == GINPage.noBlock, "rightlink", at: GINPage.start, right, "none of the meta page")
     let version = page.uint32(start + 48)
-    try page.require(version <= lastVersion, "ginVersion", at: start + 48, version, "at most", UInt64(lastVersion))
+    try page.require(
+      version <= lastVersion,
+      "ginVersion",
+      at: start + 48,
+      version,
+      "at most",
+      UInt64(lastVersion)
+    )
     let entries = Int64(bitPattern: page.uint64(start + 40))
     try page.require(entries >= 0, "nEntries", at: start + 40, entries, "no negative number")
     try checkPendingList(page)
@@ -48,7 +55,13 @@ enum GINMetaCheck {
   private static func checkPendingList(_ page: PageView) throws(PageFault) {
     let (head, tail) = (page.uint32(start), page.uint32(start + 4))
     let isEmpty = head == GINPage.noBlock
-    try page.require(isEmpty || head != 0, "head", at: start, head, "none, or another block than the first one")
+    try page.require(
+      isEmpty || head != 0,
+      "head",
+      at: start,
+      head,
+      "none, or another block than the first one"
+    )
     try page.require(
       (tail == GINPage.noBlock) == isEmpty && tail != 0,
       "tail",

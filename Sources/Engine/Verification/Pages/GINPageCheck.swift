@@ -7,7 +7,7 @@ import IndexFormat
 /// | flags | of one kind of page, with what goes with it; those of the header are 0 |
 /// | first block | the meta page, and no other block is one: `GINMetaCheck` |
 /// | second block | the root of the tree of entries |
-/// | right sibling | none, or another block than the first one and this one. The root has none, a half-written split has one |
+/// | right sibling | none, or not the first block or this one. The root has none, a half-written split has one |
 /// | deleted pages | hold anything |
 /// | pages of entries | `GINEntryCheck` |
 /// | pages of posting trees | `GINPostingTreeCheck` |
@@ -62,7 +62,14 @@ struct GINPageCheck: ~Escapable {
         Flags.data | Flags.leaf | Flags.incompleteSplit | Flags.deleted
           | (has(Flags.leaf) ? Flags.compressed : 0)
       }
-    try page.require(flags & ~extra == 0, "flags", at: place, flags, "marks of one kind of page, such as", UInt64(extra))
+    try page.require(
+      flags & ~extra == 0,
+      "flags",
+      at: place,
+      flags,
+      "marks of one kind of page, such as",
+      UInt64(extra)
+    )
     try page.require(
       has(Flags.meta) == (page.block == 0),
       "flags",
@@ -83,7 +90,13 @@ struct GINPageCheck: ~Escapable {
   private func checkSibling() throws(PageFault) {
     if right == GINPage.noBlock {
       let isHalf = has(Flags.incompleteSplit)
-      try page.require(!isHalf, "rightlink", at: GINPage.start, right, "a right sibling, as of a half-written split")
+      try page.require(
+        !isHalf,
+        "rightlink",
+        at: GINPage.start,
+        right,
+        "a right sibling, as of a half-written split"
+      )
     } else {
       let isRoot = page.block == Self.rootBlock
       try page.require(!isRoot, "rightlink", at: GINPage.start, right, "none of the root")

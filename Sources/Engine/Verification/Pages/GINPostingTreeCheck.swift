@@ -4,7 +4,7 @@
 /// |---|---|
 /// | all | nothing is stored at the end of the page |
 /// | leaves | posting lists up to `pd_lower`, of rows that rise through all of them |
-/// | other pages | as many entries as the special part says, up to `pd_lower`; children are not the first block or this one |
+/// | other pages | as many entries as the special part says, up to `pd_lower`; children are other blocks |
 /// | bounds | rise; none is above the page's own, and no row of a leaf; the last of the rightmost pages have none |
 ///
 /// Versions before 9.4 left `pd_lower` of inner pages at the end of the header. Sources: PostgreSQL
@@ -26,7 +26,13 @@ enum GINPostingTreeCheck {
     var last: UInt64 = 0
     while place < page.lower {
       let length = byteCount(page.bytes.extracting(place..<page.lower))
-      try page.require(length > 0, "posting list", at: place, page.lower, "a list that ends at pd_lower or before")
+      try page.require(
+        length > 0,
+        "posting list",
+        at: place,
+        page.lower,
+        "a list that ends at pd_lower or before"
+      )
       let list = page.bytes.extracting(place..<place &+ length)
       last = try checkList(page, list, above: last, at: place, number: 0).last
       place &+= length

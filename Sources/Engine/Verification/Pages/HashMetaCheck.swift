@@ -9,7 +9,8 @@
 /// | masks | the higher one is a power of 2 less one, the lower one its half |
 /// | highest bucket | from the lower mask to the higher one |
 /// | split point | that of the highest bucket |
-/// | overflow pages | never less at a later split point; none of split points to come; the first that may be free is one of them or the next |
+/// | overflow pages | never less at a later split point; none of split points to come |
+/// | first one that may be free | one of them, or the next |
 /// | bitmaps | 1 to 1,024, each in another block than the first one |
 /// | neighbours, bucket | none |
 ///
@@ -118,7 +119,14 @@ enum HashMetaCheck {
       let place = start + HashMeta.spares + 4 * index
       let count = page.uint32(place)
       let isRight = index <= point ? count >= last : count == 0
-      try page.require(isRight, "hashm_spares", at: place, count, "0 behind the split point, else at least", UInt64(last))
+      try page.require(
+        isRight,
+        "hashm_spares",
+        at: place,
+        count,
+        "0 behind the split point, else at least",
+        UInt64(last)
+      )
       if index <= point { last = count }
     }
     let free = page.uint32(start + 40)

@@ -13,8 +13,8 @@
 /// | hash code | belongs to the bucket |
 ///
 /// A hash code's lower bits are the bucket: at least as many as the bucket's number has. The first page of a bucket
-/// says how many there were when it was last split; what belongs to its other half stays only up to the end of the split
-/// and of the cleaning behind it, of which there are marks.
+/// says how many there were when it was last split; what belongs to its other half stays only up to the end of the
+/// split and of the cleaning behind it, of which there are marks.
 ///
 /// Sources: PostgreSQL `access/hash.h`, `access/hash/{hashpage,hashovfl,hashinsert,hashutil}.c`.
 struct HashPageCheck: ~Escapable {
@@ -108,8 +108,9 @@ struct HashPageCheck: ~Escapable {
 
   private func checkChain() throws(PageFault) {
     let place = HashPage.start
+    let isFirst = flags & Flags.bucket != 0
     try page.require(
-      next == HashPage.none || next != 0 && next != page.block && next != previous,
+      next == HashPage.none || next != 0 && next != page.block && (isFirst || next != previous),
       "hasho_nextblkno",
       at: place + 4,
       next,
@@ -117,7 +118,7 @@ struct HashPageCheck: ~Escapable {
       UInt64(page.block)
     )
     try page.require(bucket != HashPage.none, "hasho_bucket", at: place + 8, bucket, "a bucket")
-    if flags & Flags.bucket != 0 {
+    if isFirst {
       try page.require(
         previous >= bucket,
         "hasho_prevblkno",
@@ -150,7 +151,15 @@ struct HashPageCheck: ~Escapable {
       )
       try page.requireRow(item)
       let code = page.uint32(item.offset &+ IndexTuple.headerByteCount)
-      try page.require(code >= last, "hash code", at: item.offset &+ 8, number: number, code, "at least", UInt64(last))
+      try page.require(
+        code >= last,
+        "hash code",
+        at: item.offset &+ 8,
+        number: number,
+        code,
+        "at least",
+        UInt64(last)
+      )
       try page.require(
         belongs(code, mask),
         "hash code",

@@ -20,7 +20,14 @@ enum MapPageCheck {
   static func checkFreeSpaceMap(_ page: PageView) throws(PageFault) {
     try checkShape(page)
     let next = page.uint32(PageView.start)
-    try page.require(next <= leafCount, "fp_next_slot", at: PageView.start, next, "at most", UInt64(leafCount))
+    try page.require(
+      next <= leafCount,
+      "fp_next_slot",
+      at: PageView.start,
+      next,
+      "at most",
+      UInt64(leafCount)
+    )
   }
 
   static func checkVisibilityMap(_ page: PageView, _ version: PostgresVersion) throws(PageFault) {

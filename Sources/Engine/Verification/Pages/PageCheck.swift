@@ -4,8 +4,8 @@ import IndexFormat
 ///
 /// Each rule holds for every page that PostgreSQL 14 to 17 leaves behind: split halfway, half dead, deleted, behind a
 /// recovery, of an unlogged relation's first fork, and as page servers make it. What a rule needs that is not in the
-/// page, a catalog or an operator class, is not looked at. `docs/verification-pages.md` lists the rules and says how much
-/// of random damage they see.
+/// page, a catalog or an operator class, is not looked at. `docs/verification-pages.md` says how much of random damage
+/// the rules see.
 ///
 /// Nothing is allocated for a page without a problem.
 public struct PageCheck: Sendable {

@@ -48,7 +48,14 @@ extension PageView {
       let place = Self.place(number)
       if pointer.isUsed {
         let isRight = pointer.isNormal || pointer.state == LinePointer.State.dead && states.contains(.dead)
-        try require(isRight, "lp_flags", at: place, number: number, pointer.state, "1, or 3 where that may be")
+        try require(
+          isRight,
+          "lp_flags",
+          at: place,
+          number: number,
+          pointer.state,
+          "1, or 3 where that may be"
+        )
         try requirePlace(pointer, number, minimum, &room)
         total &+= RedoPage.aligned(pointer.length)
       } else {

@@ -7,7 +7,7 @@ import IndexFormat
 /// | all | 8192 bytes; pg_xact also 8200, with the time of the last commit |
 /// | pg_xact | a time that PostgreSQL can have. Any two bits are a status |
 /// | multixact offsets | rise from one multixact to the next, those of 0 left out: they are not there yet |
-/// | multixact members | a transaction has one of six states and is a normal one; where none stands there is no state; zeros behind the last |
+/// | multixact members | a normal transaction in one of six states, or none and no state; zeros behind the last |
 ///
 /// Offsets are counted in a circle. Source: PostgreSQL `access/transam/multixact.c`, `datatype/timestamp.h`.
 enum SLRUPageCheck {
@@ -16,7 +16,7 @@ enum SLRUPageCheck {
   private static let groupByteCount = 20
   private static let groupEnd = 8180
   /// Microseconds since 2000-01-01: 4714-11-24 BC up to the end of 294276.
-  private static let times: Range<Int64> = -211_813_488_000_000_000 ..< 9_223_371_331_200_000_000
+  private static let times: Range<Int64> = -211_813_488_000_000_000..<9_223_371_331_200_000_000
 
   static func problem(of page: RawSpan, _ kind: SLRUKind) -> FormatError? {
     let count = page.byteCount

@@ -5,7 +5,7 @@
 /// | last two bytes | 0xFF82 |
 /// | flags | known ones; those of the header are 0 |
 /// | first block | the meta page, and no other block is one |
-/// | meta page | 0xBA0BABED, then 8 times a block and its free room (0 to 8192); `pd_lower` behind it, or before version 11 at 24 |
+/// | meta page | 0xBA0BABEE, then 8 times a block and its free room (0 to 8192); `pd_lower` behind it, once at 24 |
 /// | second block, third block | the roots; the third one, and not the second, is for nulls |
 /// | counts of redirections and placeholders | as many as there are |
 /// | tuples | `SPGiSTTupleCheck` |
@@ -42,7 +42,14 @@ struct SPGiSTPageCheck: ~Escapable {
   private func checkSpecial() throws(PageFault) {
     let place = SPGiSTPage.start
     let mark = page.uint16(place + 6)
-    try page.require(mark == SPGiSTPage.mark, "spgist_page_id", at: place + 6, mark, "just", UInt64(SPGiSTPage.mark))
+    try page.require(
+      mark == SPGiSTPage.mark,
+      "spgist_page_id",
+      at: place + 6,
+      mark,
+      "just",
+      UInt64(SPGiSTPage.mark)
+    )
     let isMeta = flags & Flags.meta != 0
     try page.require(
       flags & ~Self.knownFlags == 0 && isMeta == (page.block == 0) && (!isMeta || flags == Flags.meta),
@@ -129,7 +136,9 @@ struct SPGiSTPageCheck: ~Escapable {
     try checkCount(page.uint16(SPGiSTPage.start + 4), placeholders, "nPlaceholder", SPGiSTPage.start + 4)
   }
 
-  private func checkCount(_ found: UInt16, _ count: Int, _ field: StaticString, _ place: Int) throws(PageFault) {
+  private func checkCount(_ found: UInt16, _ count: Int, _ field: StaticString, _ place: Int)
+    throws(PageFault)
+  {
     try page.require(Int(found) == count, field, at: place, found, "as many as there are,", UInt64(count))
   }
 }

@@ -4,9 +4,9 @@
 /// |---|---|
 /// | each | its length is that of its line pointer, and a multiple of 8 |
 /// | dead in any way | 16 bytes; a redirection leads to a tuple that is not in the first block |
-/// | of an inner page | a node at least; header, prefix and nodes, each of a multiple of 8 bytes, fill it, or it has 16 bytes |
+/// | of an inner page | one node or more; header, prefix and nodes fill it, each a multiple of 8, or it has 16 bytes |
 /// | node | leads to a tuple that is not in the first block, or nowhere yet |
-/// | of a leaf | a row; the next tuple of its chain is one in use, to which no other leads. In a root there are no chains |
+/// | of a leaf | a row; the next one of its chain is in use, and no other leads there. In a root there are no chains |
 ///
 /// | offset | size | field of a leaf's tuple |
 /// |---|---|---|
@@ -20,7 +20,8 @@ enum SPGiSTTupleCheck {
   private static let nextMask: UInt16 = 0x3fff
   private static let free: UInt16 = 0x4000
 
-  static func checkDead(_ page: PageView, _ number: Int, _ pointer: LinePointer, _ state: UInt8) throws(PageFault)
+  static func checkDead(_ page: PageView, _ number: Int, _ pointer: LinePointer, _ state: UInt8)
+    throws(PageFault)
   {
     let offset = pointer.offset
     try checkLength(page, number, pointer, Int(page.uint32(offset) >> 2), SPGiSTDeadTuple.byteCount)
@@ -76,7 +77,12 @@ enum SPGiSTTupleCheck {
   ) throws(PageFault) {
     let offset = pointer.offset
     try checkLength(page, number, pointer, Int(page.uint32(offset) >> 2))
-    try page.requireRow(page.blockOfPointer(offset &+ 6), page.uint16(offset &+ 10), at: offset &+ 6, number: number)
+    try page.requireRow(
+      page.blockOfPointer(offset &+ 6),
+      page.uint16(offset &+ 10),
+      at: offset &+ 6,
+      number: number
+    )
     let info = page.uint16(offset &+ 4)
     let next = Int(info & nextMask)
     try page.require(

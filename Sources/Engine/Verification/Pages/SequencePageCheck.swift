@@ -5,7 +5,7 @@
 /// | block | the first one |
 /// | special part | 8 bytes: 0x1717 and zeros |
 /// | line pointers | one, in use |
-/// | row | 41 bytes: 24 of a row's header; the value (8), how often it may be taken without WAL (8), whether it was taken (1) |
+/// | row | 41 bytes: header (24), value (8), how often it may rise without WAL (8), whether it was taken (1) |
 ///
 /// Source: PostgreSQL `commands/sequence.c`.
 enum SequencePageCheck {
@@ -52,6 +52,10 @@ enum SequencePageCheck {
       "pd_upper,",
       UInt64(page.upper)
     )
+    try checkRow(page, offset)
+  }
+
+  private static func checkRow(_ page: PageView, _ offset: Int) throws(PageFault) {
     let columns = page.uint16(offset + 18)
     try page.require(
       columns == columnCount,

@@ -5,7 +5,7 @@ import IndexFormat
 /// | what | rule |
 /// |---|---|
 /// | special part | none |
-/// | line pointers | at most 291; unused and dead ones have no tuple; redirections lead to rows that need one, each to its own |
+/// | line pointers | at most 291; unused and dead ones have no row; redirections lead to rows that need one |
 /// | rows | within their part of the page, at multiples of 8, no two with the same bytes |
 /// | where columns begin | 23 bytes and the bitmap of nulls, rounded up to 8; within the row |
 /// | columns | at most 1,600 |
@@ -14,9 +14,10 @@ import IndexFormat
 /// | xmin, xmax | older than the next transaction or multixact, if that is known |
 /// | successor in the page | made by an update within the page, or not: both rows agree |
 ///
-/// A multixact is never marked committed; xmax is not both committed and invalid; what only an update makes has the mark
-/// of an update; what was updated within the page, and not in vain, has an xmax; values outside of the row are values of
-/// variable width. What `VACUUM FULL` of PostgreSQL 8 left may be there, but not both of its marks.
+/// A multixact is never marked committed; xmax is not both committed and invalid; what only an update makes has the
+/// mark of an update; what was updated within the page, and not in vain, has an xmax; values outside of the row are
+/// values of variable width. What `VACUUM FULL` of PostgreSQL 8 left may be there, but not both of its marks.
+/// No two redirections lead to the same row.
 ///
 /// Sources: PostgreSQL `contrib/amcheck/verify_heapam.c`, `access/htup_details.h`, `access/heap/{heapam,pruneheap}.c`.
 struct TablePageCheck: ~Escapable {
@@ -93,7 +94,8 @@ struct TablePageCheck: ~Escapable {
     let next = page.pointer(target)
     // The rows of all line pointers lie in the page, or another one is found to be wrong.
     let mayLead =
-      next.isNormal && next.offset >= PageView.start && next.offset <= PageView.byteCount - Self.minimumByteCount
+      next.isNormal && next.offset >= PageView.start
+      && next.offset <= PageView.byteCount - Self.minimumByteCount
       && page.uint16(next.offset &+ 18) & Mask2.heapOnly != 0
     try page.require(mayLead, "redirection", at: place, number: number, target, "a row that needs one")
     let bit: UInt64 = 1 << UInt64(target & 63)
@@ -143,7 +145,8 @@ struct TablePageCheck: ~Escapable {
     let isImpossible =
       mask & (Mask.xmaxCommitted | Mask.isMulti) == Mask.xmaxCommitted | Mask.isMulti
       || mask & (Mask.xmaxCommitted | Mask.xmaxInvalid) == Mask.xmaxCommitted | Mask.xmaxInvalid
-      || mask & Mask.moved == Mask.moved || mask & (Mask.hasExternal | Mask.hasVariableWidth) == Mask.hasExternal
+      || mask & Mask.moved == Mask.moved
+      || mask & (Mask.hasExternal | Mask.hasVariableWidth) == Mask.hasExternal
       || mask2 & Mask2.heapOnly != 0 && mask & Mask.updated == 0
     try page.require(
       !isImpossible,

@@ -10,7 +10,7 @@ struct IndexPageRuleTests {
     PageCheck(version: .v17).problem(of: draft.bytes.span.bytes, as: kind, block: BlockNumber(block))?.field
   }
 
-  private static func expect(_ draft: PageDraft, _ kind: PageKind, _ block: UInt32 = 7, _ changes: [Change]) {
+  private static func expect(_ draft: PageDraft, _ kind: PageKind, block: UInt32 = 7, _ changes: [Change]) {
     #expect(field(draft, kind, block) == nil)
     for change in changes {
       var changed = draft
@@ -65,7 +65,8 @@ struct IndexPageRuleTests {
       draft,
       .btree,
       [
-        (0, 8184, 4, "btpo_level"), (64, 8184, 4, "btpo_level"), (0, first + 2, 2, "line pointer 1: block of the child"),
+        (0, 8184, 4, "btpo_level"), (64, 8184, 4, "btpo_level"),
+        (0, first + 2, 2, "line pointer 1: block of the child"),
         (7, second + 2, 2, "line pointer 2: block of the child"),
         (0x2001, second + 4, 2, "line pointer 2: columns of the key"),
         (16 << 17 | 3 << 15 | second, 28, 4, "line pointer 2: lp_flags"),
@@ -78,10 +79,18 @@ struct IndexPageRuleTests {
   @Test func dyingPagesOfTrees() {
     var draft = Self.btree(right: 9, level: 0, flags: 0x11)
     draft.addIndexTuple(0, 0, info: 0x2000, 8)
-    Self.expect(draft, .btree, [(0x10, 8188, 2, "btpo_flags"), (0, 8180, 4, "btpo_next"), (24, 12, 2, "line pointers")])
+    Self.expect(
+      draft,
+      .btree,
+      [(0x10, 8188, 2, "btpo_flags"), (0, 8180, 4, "btpo_next"), (24, 12, 2, "line pointers")]
+    )
     draft = Self.btree(right: 9, level: 0, flags: 0x105)
     draft.put(32, 12, 2)
-    Self.expect(draft, .btree, [(28, 12, 2, "pd_lower"), (0x115, 8188, 2, "btpo_flags"), (8168, 14, 2, "pd_upper")])
+    Self.expect(
+      draft,
+      .btree,
+      [(28, 12, 2, "pd_lower"), (0x115, 8188, 2, "btpo_flags"), (8168, 14, 2, "pd_upper")]
+    )
     // Made ready and not used yet.
     #expect(Self.field(Self.btree(right: 0, level: 0, flags: 0), .btree, 7) == nil)
   }
@@ -93,11 +102,13 @@ struct IndexPageRuleTests {
     Self.expect(
       draft,
       .btree,
-      0,
+      block: 0,
       [
-        (0x53163, 24, 4, "btm_magic"), (5, 28, 4, "btm_version"), (0, 32, 4, "btm_level"), (64, 36, 4, "btm_level"),
+        (0x53163, 24, 4, "btm_magic"), (5, 28, 4, "btm_version"), (0, 32, 4, "btm_level"),
+        (64, 36, 4, "btm_level"),
         (2, 44, 4, "btm_fastlevel"), (0, 40, 4, "btm_fastlevel"), (2, 64, 1, "btm_allequalimage"),
-        (0xfff8, 62, 2, "btm_last_cleanup_num_heap_tuples"), (76, 12, 2, "pd_lower"), (1, 8188, 2, "btpo_flags"),
+        (0xfff8, 62, 2, "btm_last_cleanup_num_heap_tuples"), (76, 12, 2, "pd_lower"),
+        (1, 8188, 2, "btpo_flags"),
       ]
     )
     #expect(Self.field(draft, .btree, 1) == "btpo_flags")
@@ -122,14 +133,22 @@ struct IndexPageRuleTests {
         (8, 8188, 2, "hasho_flag"), (4, 8176, 4, "hasho_prevblkno"), (0, 8180, 4, "hasho_nextblkno"),
         (7, 8180, 4, "hasho_nextblkno"), (0xffff_ffff, 8184, 4, "hasho_bucket"),
         (37, first + 8, 4, "line pointer 2: hash code"), (17, first + 8, 4, "line pointer 1: hash code"),
-        (24, first + 6, 2, "line pointer 1: t_info"), (0, second + 4, 2, "line pointer 2: line pointer of the row"),
+        (24, first + 6, 2, "line pointer 1: t_info"),
+        (0, second + 4, 2, "line pointer 2: line pointer of the row"),
       ]
     )
+    // What stands there in a first page is no block.
+    draft.put(7, 8180, 4)
+    #expect(Self.field(draft, .hash, 8) == nil)
     var bitmap = PageDraft(special: 8176)
     for place in [8176, 8180, 8184] { bitmap.put(0xffff_ffff, place, 4) }
     bitmap.put(0xff80_0004, 8188, 4)
     bitmap.put(4120, 12, 2)
-    Self.expect(bitmap, .hash, [(4124, 12, 2, "pd_lower"), (1, 8184, 4, "hasho_bucket"), (0x44, 8188, 2, "hasho_flag")])
+    Self.expect(
+      bitmap,
+      .hash,
+      [(4124, 12, 2, "pd_lower"), (1, 8184, 4, "hasho_bucket"), (0x44, 8188, 2, "hasho_flag")]
+    )
   }
 
   @Test func pagesOfGINIndexes() {
@@ -144,10 +163,12 @@ struct IndexPageRuleTests {
       leaf,
       .gin,
       [
-        (0x102, 8190, 2, "flags"), (6, 8190, 2, "flags"), (0, 8184, 4, "rightlink"), (7, 8184, 4, "rightlink"),
+        (0x102, 8190, 2, "flags"), (6, 8190, 2, "flags"), (0, 8184, 4, "rightlink"),
+        (7, 8184, 4, "rightlink"),
         (0x42, 8190, 2, "rightlink"), (7, tree + 2, 2, "line pointer 1: root of the posting tree"),
         (3, list + 4, 2, "line pointer 2: rows"), (9, list + 22, 1, "line pointer 2: rows"),
-        (0, list + 24, 1, "line pointer 2: row of a posting list"), (17, list + 2, 2, "line pointer 2: start of the rows"),
+        (0, list + 24, 1, "line pointer 2: row of a posting list"),
+        (17, list + 2, 2, "line pointer 2: start of the rows"),
       ]
     )
     var posting = PageDraft(special: 8184)
@@ -157,7 +178,10 @@ struct IndexPageRuleTests {
     Self.expect(
       posting,
       .gin,
-      [(41, 12, 1, "posting list"), (0x80, 41, 1, "row of a posting list"), (8176, 14, 2, "pd_upper"), (8, 12, 1, "pd_lower")]
+      [
+        (41, 12, 1, "posting list"), (0x80, 41, 1, "row of a posting list"), (8176, 14, 2, "pd_upper"),
+        (8, 12, 1, "pd_lower"),
+      ]
     )
     // With a right sibling, the last row is up to the bound.
     posting.put(9, 8184, 4)
@@ -176,8 +200,10 @@ struct IndexPageRuleTests {
       .gist,
       [
         (0xff82, 8190, 2, "gist_page_id"), (0x20, 8188, 2, "flags"), (8, 8188, 2, "rightlink"),
-        (0, 8184, 4, "rightlink"), (9, 8176, 4, "nsn"), (7, child + 2, 2, "line pointer 1: block of the child"),
-        (5, child + 4, 2, "line pointer 1: mark of a child"), (1, 8188, 2, "line pointer 1: line pointer of the row"),
+        (0, 8184, 4, "rightlink"), (9, 8176, 4, "nsn"),
+        (7, child + 2, 2, "line pointer 1: block of the child"),
+        (5, child + 4, 2, "line pointer 1: mark of a child"),
+        (1, 8188, 2, "line pointer 1: line pointer of the row"),
         (2, 8188, 2, "pd_lower"),
       ]
     )
@@ -190,17 +216,22 @@ struct IndexPageRuleTests {
     let dead = inner.add([UInt8](repeating: 0, count: 16))
     for (place, number) in [(0, 16 << 2 | 1), (8, 9), (10, 1)] { inner.put(number, dead + place, 2) }
     let tuple = inner.add([UInt8](repeating: 0, count: 40))
-    for (place, number) in [(0, 2 << 3), (2, 8), (4, 40), (18, 9), (20, 1), (22, 16)] { inner.put(number, tuple + place, 2) }
+    for (place, number) in [(0, 2 << 3), (2, 8), (4, 40), (18, 9), (20, 1), (22, 16)] {
+      inner.put(number, tuple + place, 2)
+    }
     for (place, number) in [(32, 0xffff_ffff), (36, 8 << 16)] { inner.put(number, tuple + place, 4) }
     Self.expect(
       inner,
       .spgist,
       [
-        (0xff83, 8190, 2, "spgist_page_id"), (0x10, 8184, 2, "flags"), (1, 8184, 2, "flags"), (2, 8186, 2, "nRedirection"),
+        (0xff83, 8190, 2, "spgist_page_id"), (0x10, 8184, 2, "flags"), (1, 8184, 2, "flags"),
+        (2, 8186, 2, "nRedirection"),
         (1, 8188, 2, "nPlaceholder"), (0, dead + 8, 2, "line pointer 1: block of the target"),
-        (24 << 2 | 1, dead, 2, "line pointer 1: length of the tuple"), (3 << 3, tuple, 2, "line pointer 2: nodes"),
-        (0, tuple, 2, "line pointer 2: nodes"), (16, tuple + 2, 2, "line pointer 2: nodes"),
-        (48, tuple + 22, 2, "line pointer 2: length of a node"), (0, tuple + 20, 2, "line pointer 2: line pointer of the target"),
+        (24 << 2 | 1, dead, 2, "line pointer 1: length of the tuple"),
+        (3 << 3, tuple, 2, "line pointer 2: nodes"),
+        (0, tuple, 2, "line pointer 2: nodes"), (16, tuple + 2, 2, "line pointer 2: length of a node"),
+        (48, tuple + 22, 2, "line pointer 2: length of a node"),
+        (0, tuple + 20, 2, "line pointer 2: line pointer of the target"),
       ]
     )
     var leaf = PageDraft(special: 8184)
@@ -234,17 +265,23 @@ struct IndexPageRuleTests {
     Self.expect(
       meta,
       .brin,
-      0,
+      block: 0,
       [
         (0xf094, 8190, 2, "kind of the page"), (0xf092, 8190, 2, "kind of the page"), (2, 8188, 2, "flags"),
-        (1, 24, 4, "brinMagic"), (2, 28, 4, "brinVersion"), (0, 32, 4, "pagesPerRange"), (131_073, 32, 4, "pagesPerRange"),
+        (1, 24, 4, "brinMagic"), (2, 28, 4, "brinVersion"), (0, 32, 4, "pagesPerRange"),
+        (131_073, 32, 4, "pagesPerRange"),
       ]
     )
     var map = PageDraft(special: 8184)
     map.put(0xf092 << 48, 8184, 8)
     map.put(2, 32, 2)
     map.put(1, 34, 2)
-    Self.expect(map, .brin, 1, [(1, 32, 2, "entry of the map"), (0, 34, 2, "entry of the map"), (2049, 34, 2, "entry of the map")])
+    Self.expect(
+      map,
+      .brin,
+      block: 1,
+      [(1, 32, 2, "entry of the map"), (0, 34, 2, "entry of the map"), (2049, 34, 2, "entry of the map")]
+    )
     var tuples = PageDraft(special: 8184)
     tuples.put(0xf093 << 48, 8184, 8)
     let tuple = tuples.add([UInt8](repeating: 0, count: 24))
@@ -254,7 +291,8 @@ struct IndexPageRuleTests {
       tuples,
       .brin,
       [
-        (9, tuple + 4, 1, "line pointer 1: start of the values"), (0xffff_ffff, tuple, 4, "line pointer 1: first block of the range"),
+        (9, tuple + 4, 1, "line pointer 1: start of the values"),
+        (0xffff_ffff, tuple, 4, "line pointer 1: first block of the range"),
         (1, 28, 4, "line pointer 2: line pointer"),
       ]
     )

@@ -58,7 +58,9 @@ struct PageCheckFuzzTests {
     let offset = upper + index * 24
     guard generator.below(20) > 0, offset + 24 <= 8176 else { return }
     let pointer = UInt32(offset) | 1 << 15 | 24 << 17
-    for byte in 0..<4 { page[24 + 4 * index + byte] = UInt8(truncatingIfNeeded: pointer >> (8 * UInt32(byte))) }
+    for byte in 0..<4 {
+      page[24 + 4 * index + byte] = UInt8(truncatingIfNeeded: pointer >> (8 * UInt32(byte)))
+    }
     // Lengths of tuples of indexes, and of leaves of SP-GiST.
     page[offset + 6] = 24
     page[offset + 7] = UInt8(generator.below(4)) << 5

@@ -51,7 +51,8 @@ struct PageDraft {
 
   /// A row of a table, of 3 columns and 32 bytes.
   @discardableResult
-  mutating func addRow(xmin: Int, xmax: Int = 0, to position: Int, mask: Int = 0x0800, mask2: Int = 0) -> Int {
+  mutating func addRow(xmin: Int, xmax: Int = 0, to position: Int, mask: Int = 0x0800, mask2: Int = 0) -> Int
+  {
     let offset = add([UInt8](repeating: 0, count: 32))
     put(xmin, offset, 4)
     put(xmax, offset + 4, 4)

@@ -25,7 +25,7 @@ struct PageRuleTests {
       .problem(of: draft.bytes.span.bytes, as: kind, block: BlockNumber(block))?.field
   }
 
-  private static func expect(_ draft: PageDraft, _ kind: PageKind, _ block: UInt32 = 7, _ changes: [Change]) {
+  private static func expect(_ draft: PageDraft, _ kind: PageKind, block: UInt32 = 7, _ changes: [Change]) {
     #expect(field(draft, kind, block) == nil)
     for change in changes {
       var changed = draft
@@ -88,7 +88,8 @@ struct PageRuleTests {
         Change(0x1400, at: first + 20, 2, "line pointer 1: t_infomask"),
         Change(0x0104, at: first + 20, 2, "line pointer 1: t_infomask"),
         Change(0x0800, at: second + 20, 2, "line pointer 2: t_infomask"),
-        Change(0, at: first + 4, 4, "line pointer 1: t_xmax"), Change(1000, at: first, 4, "line pointer 1: t_xmin"),
+        Change(0, at: first + 4, 4, "line pointer 1: t_xmax"),
+        Change(1000, at: first, 4, "line pointer 1: t_xmin"),
         Change(1000, at: first + 4, 4, "line pointer 1: t_xmax"),
         Change(292, at: first + 16, 2, "line pointer 1: t_ctid"),
         Change(0xfffd, at: first + 16, 2, "line pointer 1: t_ctid"),
@@ -107,20 +108,30 @@ struct PageRuleTests {
     Self.expect(
       draft,
       .sequence,
-      0,
+      block: 0,
       [
         Change(0x1718, at: 8184, 4, "mark of a sequence"), Change(28 + 4, at: 12, 2, "line pointers"),
-        Change(4, at: row + 18, 2, "line pointer 1: columns"), Change(32, at: row + 22, 1, "line pointer 1: t_hoff"),
-        Change(-1, at: row + 32, 8, "line pointer 1: log_cnt"), Change(2, at: row + 40, 1, "line pointer 1: is_called"),
+        Change(4, at: row + 18, 2, "line pointer 1: columns"),
+        Change(32, at: row + 22, 1, "line pointer 1: t_hoff"),
+        Change(-1, at: row + 32, 8, "line pointer 1: log_cnt"),
+        Change(2, at: row + 40, 1, "line pointer 1: is_called"),
       ]
     )
   }
 
   @Test func maps() {
     var draft = PageDraft()
-    Self.expect(draft, .freeSpaceMap, [Change(4070, at: 24, 4, "fp_next_slot"), Change(28, at: 12, 2, "pd_lower")])
+    Self.expect(
+      draft,
+      .freeSpaceMap,
+      [Change(4070, at: 24, 4, "fp_next_slot"), Change(28, at: 12, 2, "pd_lower")]
+    )
     draft.put(0b11_01_00_11, 5000, 1)
-    Self.expect(draft, .visibilityMap, [Change(0b10, at: 5001, 1, "bits of 32 pages"), Change(4, at: 10, 2, "pd_flags")])
+    Self.expect(
+      draft,
+      .visibilityMap,
+      [Change(0b10, at: 5001, 1, "bits of 32 pages"), Change(4, at: 10, 2, "pd_flags")]
+    )
     draft.put(0b10, 5001, 1)
     let old = PageCheck(version: .v15)
     #expect(old.problem(of: draft.bytes.span.bytes, as: .visibilityMap, block: BlockNumber(0)) == nil)
@@ -160,7 +171,9 @@ struct PageRuleTests {
     #expect(PageKind(relationKind: UInt8(ascii: "i"), accessMethod: 403) == .btree)
     #expect(PageKind(relationKind: UInt8(ascii: "i"), accessMethod: 403, fork: .initial) == .btree)
     #expect(PageKind(relationKind: UInt8(ascii: "i"), accessMethod: 16_500) == .other)
-    #expect(PageKind(relationKind: UInt8(ascii: "r"), accessMethod: 2, fork: .visibilityMap) == .visibilityMap)
+    #expect(
+      PageKind(relationKind: UInt8(ascii: "r"), accessMethod: 2, fork: .visibilityMap) == .visibilityMap
+    )
     #expect(PageKind(relationKind: UInt8(ascii: "r"), accessMethod: 2, fork: .freeSpaceMap) == .freeSpaceMap)
   }
 }

@@ -3,7 +3,8 @@ import Foundation
 import IndexFormat
 import Testing
 
-/// Real pages, one of each kind: of all that a tenant has at its end the one with the most in it.
+/// Real pages, one of each kind: of all that were added the one with the most line pointers, and among those the one
+/// with the fewest zeros.
 struct PageSamples {
   struct Sample {
     var name: String
@@ -15,6 +16,8 @@ struct PageSamples {
   /// By name.
   private(set) var samples: [String: Sample] = [:]
   private(set) var limits = PageCheck.Limits()
+
+  init() {}
 
   /// Reads keys (18 bytes), lengths (4, big-endian) and values, one after the other.
   init(golden path: String) throws {
@@ -46,16 +49,25 @@ struct PageSamples {
     case .slruBlock(let segment, let block):
       add(Sample(name: segment.kind.folder, kind: .slru(segment.kind), block: block, bytes: value))
     case .relationBlock(let tag, let block):
-      guard let signature = PageSignature(value, tag.fork, block) else { return }
-      add(Sample(name: signature.name, kind: signature.kind, block: block, bytes: value))
+      add(value, tag.fork, block)
     default: return
     }
   }
 
-  private mutating func add(_ sample: Sample) {
-    let known = samples[sample.name].map { Self.content($0.bytes) }
-    if known.map({ $0 < Self.content(sample.bytes) }) ?? true { samples[sample.name] = sample }
+  /// A page of a relation; one that nothing was stored in is passed over.
+  mutating func add(_ page: [UInt8], _ fork: RelationFork, _ block: BlockNumber) {
+    guard let signature = PageSignature(page, fork, block) else { return }
+    add(Sample(name: signature.name, kind: signature.kind, block: block, bytes: page))
   }
 
-  private static func content(_ page: [UInt8]) -> Int { page.count { $0 != 0 } }
+  private mutating func add(_ sample: Sample) {
+    let known = samples[sample.name].map { Self.content($0) }
+    if known.map({ $0 < Self.content(sample) }) ?? true { samples[sample.name] = sample }
+  }
+
+  private static func content(_ sample: Sample) -> (Int, Int) {
+    let content = sample.bytes.count { $0 != 0 }
+    if case .slru = sample.kind { return (0, content) }
+    return (Int(sample.bytes[12]) | Int(sample.bytes[13]) << 8, content)
+  }
 }

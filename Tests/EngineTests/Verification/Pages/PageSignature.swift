@@ -9,7 +9,9 @@ struct PageSignature {
 
   /// Nil for a page that nothing was stored in.
   init?(_ page: [UInt8], _ fork: RelationFork, _ block: BlockNumber) {
-    guard page.count == PageHeader.pageByteCount, page[14...15].contains(where: { $0 != 0 }) else { return nil }
+    guard page.count == PageHeader.pageByteCount, page[14...15].contains(where: { $0 != 0 }) else {
+      return nil
+    }
     let number = { (offset: Int) in UInt16(page[offset]) | UInt16(page[offset + 1]) << 8 }
     let (last, special) = (number(8190), number(16))
     func named(_ name: String, _ detail: String) -> String { "\(name) \(detail)" }
@@ -17,7 +19,8 @@ struct PageSignature {
     case (.freeSpaceMap, _): (kind, name) = (.freeSpaceMap, "free space map")
     case (.visibilityMap, _): (kind, name) = (.visibilityMap, "visibility map")
     case (_, 8192): (kind, name) = (.table, "table")
-    case (_, 8176) where last == HashPage.identity: (kind, name) = (.hash, named("hash", Self.hash(number(8188))))
+    case (_, 8176) where last == HashPage.identity:
+      (kind, name) = (.hash, named("hash", Self.hash(number(8188))))
     case (_, 8176) where last == GiSTPage.mark: (kind, name) = (.gist, named("gist", Self.gist(number(8188))))
     case (_, 8176): (kind, name) = (.btree, named("btree", Self.btree(number(8188))))
     case (_, 8184) where last == SPGiSTPage.mark:
