@@ -66,7 +66,8 @@ public final class Verification: Sendable {
     branchPoints: some Sequence<Lsn>,
     gcCutoff: Lsn
   ) -> [Lsn] {
-    var points = branchPoints.filter { start <= $0 && $0 <= end && gcCutoff <= $0 }
+    // GC keeps what branches read, also below its cutoff.
+    var points = branchPoints.filter { start <= $0 && $0 <= end }
     points.append(end)
     let horizon = max(start, gcCutoff)
     if horizon <= end { points.append(horizon) }
