@@ -38,7 +38,9 @@ struct VerifyGoldenTests {
     let (bucket, layer) = try damagedB()
     let whole = try VerifyProgram.run(bucket.path, ["--json", "-j", "2"])
     #expect(whole.exitCode == ExitCode.damage.rawValue, "\(whole.error)")
-    #expect(whole.output.contains(layer))
+    // An image is held against history, so it may be the image's finding that names the layer, by its name alone.
+    let name = try #require(layer.split(separator: "/").last).dropLast("-00000001".count)
+    #expect(whole.output.contains(name))
     let expected = try VerifyProgram.document(whole)
     #expect(
       expected == (try VerifyProgram.document(try VerifyProgram.run(bucket.path, ["--json", "-j", "4"])))
