@@ -21,16 +21,18 @@ extension RawSpan {
   /// Where in `range` the first byte stands that is not zero; nil if there is none. Looks at 64, then at eight bytes
   /// at a time.
   func firstNonZero(in range: Range<Int>) -> Int? {
-    var offset = range.lowerBound
-    while offset &+ 64 <= range.upperBound {
+    // The loads below look at no bounds.
+    let end = min(range.upperBound, byteCount)
+    var offset = max(range.lowerBound, 0)
+    while offset &+ 64 <= end {
       if unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD8<UInt64>.self) != .zero { break }
       offset &+= 64
     }
-    while offset &+ 8 <= range.upperBound {
+    while offset &+ 8 <= end {
       if unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) != 0 { break }
       offset &+= 8
     }
-    while offset < range.upperBound {
+    while offset < end {
       if byte(offset) != 0 { return offset }
       offset &+= 1
     }
