@@ -21,6 +21,10 @@ extension FileDescriptor {
     }
   }
 
+  /// Gives the lock back at once. Else that happens when the last copy of the descriptor is closed, of which a program
+  /// that is being started this moment may have one.
+  func unlock() { flock(number, LOCK_UN) }
+
   /// Moves a file of this folder into another, under a name that is free there. False if the name is taken:
   /// then nothing was done.
   func move(

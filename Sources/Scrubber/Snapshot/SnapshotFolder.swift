@@ -113,6 +113,8 @@ final class SnapshotFolder: Sendable {
     )
   }
 
+  deinit { journalFile.handle.descriptor.unlock() }
+
   // MARK: Beginning
 
   /// Makes what is missing and takes the folder's lock.

@@ -79,6 +79,8 @@ final class VerifyJournal: Sendable {
     )
   }
 
+  deinit { file.unlock() }
+
   private func cut(to byteCount: Int) throws(SystemCallError) {
     let number = file.number
     _ = try SystemCallError.check("cut the file") { ftruncate(number, byteCount) }

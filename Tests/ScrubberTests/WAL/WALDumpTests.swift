@@ -130,7 +130,9 @@ struct WALDumpTests {
       $0.replaceSubrange(0x10_0000..<0x10_2000, with: repeatElement(0, count: 0x2000))
     } _: { path in
       let verified = try await ForensicRecord.run(["wal", "verify", path])
-      #expect(verified.exitCode == .damage && verified.output.contains("0/1100000"), "\(verified.output)")
+      let message = "the WAL ends here in zeros, and goes on behind them"
+      #expect(verified.exitCode == .damage && verified.output.contains(message), "\(verified.output)")
+      #expect(verified.output.contains("a page of WAL at 0/1102000"))
     }
   }
 
