@@ -31,7 +31,7 @@ test:
 	@tools/setup tests
 	samples/make-damaged
 	swift build
-	swift test
+	tools/test
 
 lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks

@@ -6,7 +6,7 @@ import Testing
 
 /// Data directories of real tenants by the built program: file by file those of a page server, and PostgreSQL starts
 /// from them.
-@Suite(.enabled(if: Golden.isPresent, Golden.absence), .timeLimit(.minutes(20)))
+@Suite(.enabled(if: Golden.isPresent, Golden.absence), .timeLimit(.minutes(60)))
 struct BackupGoldenTests {
   private static let main = "5fe8b8114a3857e52fdd46ec6012f196"
   private static let dev = "827604938300ca90278a19b256e6932f"

@@ -6,7 +6,7 @@ import Testing
 /// Data directories out of buckets of real servers that speak S3.
 @Suite(
   .enabled(if: RealS3Server.areInstalled, "servers are not in .venv: run tools/setup"),
-  .timeLimit(.minutes(10))
+  .timeLimit(.minutes(60))
 )
 struct BackupServerTests {
   /// The same bytes come out of a bucket and out of a folder.

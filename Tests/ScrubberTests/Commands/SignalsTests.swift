@@ -4,7 +4,7 @@ import Testing
 @testable import Scrubber
 
 @Suite(.serialized) struct SignalsTests {
-  @Test(.timeLimit(.minutes(10)), arguments: [SIGTERM, SIGINT])
+  @Test(.timeLimit(.minutes(60)), arguments: [SIGTERM, SIGINT])
   func firstSignalAsksTheWorkToStop(number: Int32) async throws {
     // A sleep that is cut short by the cancellation is what the loop waits for.
     let work = Task { while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) } }

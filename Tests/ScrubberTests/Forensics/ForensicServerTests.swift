@@ -7,7 +7,7 @@ import Testing
 /// The commands on buckets of real servers that speak S3.
 @Suite(
   .enabled(if: RealS3Server.areInstalled, "servers are not in .venv: run tools/setup"),
-  .timeLimit(.minutes(10))
+  .timeLimit(.minutes(60))
 )
 struct ForensicServerTests {
   /// The sample bucket by key.

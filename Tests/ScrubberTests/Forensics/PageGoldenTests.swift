@@ -6,7 +6,7 @@ import Testing
 @testable import Scrubber
 
 /// Values and keys of real tenants as a real page server gave them.
-@Suite(.enabled(if: Golden.isPresent, Golden.absence), .timeLimit(.minutes(20)))
+@Suite(.enabled(if: Golden.isPresent, Golden.absence), .timeLimit(.minutes(60)))
 struct PageGoldenTests {
   /// What a page server said of a timeline at an LSN.
   private struct Oracle {

@@ -67,7 +67,7 @@ struct SnapshotGoldenTests {
 
   @Test(
     .enabled(if: RealS3Server.areInstalled, "SeaweedFS is not in .venv: run tools/setup"),
-    .timeLimit(.minutes(10))
+    .timeLimit(.minutes(60))
   )
   func fromAServer() async throws {
     let server = try await RealS3Server.running(.seaweedFS)
@@ -158,7 +158,7 @@ struct SnapshotGoldenTests {
 
   @Test(
     .enabled(if: RealS3Server.areInstalled, "SeaweedFS is not in .venv: run tools/setup"),
-    .timeLimit(.minutes(15))
+    .timeLimit(.minutes(60))
   )
   func atThreeMomentsOfAServersBucket() async throws {
     let server = try await RealS3Server.running(.seaweedFS)

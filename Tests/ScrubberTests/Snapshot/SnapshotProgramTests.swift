@@ -20,7 +20,7 @@ struct SnapshotProgramTests {
   }
 
   /// Every file that has its name is whole, whenever the program ends.
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(60)))
   func killedAtAnyMomentItGoesOn() throws {
     let bucket = try bucket()
     let expected = try SnapshotGoldenTests.expected("A")

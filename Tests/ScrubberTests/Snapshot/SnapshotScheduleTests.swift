@@ -78,14 +78,14 @@ struct SnapshotScheduleTests {
     return .taken
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(60)))
   func withVersionsEachIsTheMomentItWasBegunAt() async throws {
     for seed in 0..<200 as Range<UInt64> {
       #expect(try await run(seed: seed, keepsVersions: true) == .taken)
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(60)))
   func withoutVersionsEachIsSomeMomentOrNone() async throws {
     var taken = 0
     for seed in 0..<200 as Range<UInt64> {

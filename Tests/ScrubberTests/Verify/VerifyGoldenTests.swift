@@ -5,7 +5,7 @@ import Testing
 @testable import Scrubber
 
 /// Verifying real tenants, whole and damaged, by the built program.
-@Suite(.enabled(if: Golden.isPresent, Golden.absence), .serialized, .timeLimit(.minutes(30)))
+@Suite(.enabled(if: Golden.isPresent, Golden.absence), .serialized, .timeLimit(.minutes(60)))
 struct VerifyGoldenTests {
   @Test(arguments: ["A", "B", "E", "F"])
   func aRealTenantIsInOrderToTheLastKey(_ tenant: String) throws {

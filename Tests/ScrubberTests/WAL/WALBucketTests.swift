@@ -5,7 +5,7 @@ import Testing
 @testable import Scrubber
 
 /// WAL that real safekeepers put into a bucket, and WAL of all versions as PostgreSQL's own programs show it.
-@Suite(.enabled(if: Golden.isPresent, Golden.absence), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Golden.isPresent, Golden.absence), .timeLimit(.minutes(60)))
 struct WALBucketTests {
   private static let main = "\(WALFixture.main)"
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Scrubber
 
 /// What is printed of the WAL of a real server is what its own program prints.
-@Suite(.enabled(if: RealPostgres.isInstalled, RealPostgres.absence), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: RealPostgres.isInstalled, RealPostgres.absence), .timeLimit(.minutes(60)))
 struct WALDumpTests {
   private func lines(_ text: String) -> [Substring] { text.split(separator: "\n") }
 

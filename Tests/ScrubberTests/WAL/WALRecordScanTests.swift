@@ -5,7 +5,7 @@ import Testing
 @testable import Scrubber
 
 /// Records with a right checksum that make no sense are found by who takes records apart.
-@Suite(.enabled(if: RealPostgres.isInstalled, RealPostgres.absence), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: RealPostgres.isInstalled, RealPostgres.absence), .timeLimit(.minutes(60)))
 struct WALRecordScanTests {
   /// A segment in which one record's first block has an impossible id, and the LSN of that record.
   private func senseless() async throws -> (bytes: [UInt8], lsn: Lsn) {

@@ -163,7 +163,7 @@ struct S3FaultServerTests {
     return nil
   }
 
-  @Test(.timeLimit(.minutes(15)), arguments: S3Operation.allCases)
+  @Test(.timeLimit(.minutes(60)), arguments: S3Operation.allCases)
   func theResultIsRightOrAnError(_ operation: S3Operation) async throws {
     let server = try await RealS3Server.running(operation.server)
     let bucket = try await S3OperationBucket(server)

@@ -178,7 +178,7 @@ struct S3ServerTests {
   }
 
   /// With versioning a bucket can be scanned as it was: before a page server wrote, after it, and after all is deleted.
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(60)))
   func aBucketWithVersioningIsScannedAsItWas() async throws {
     let server = try await RealS3Server.running(.seaweedFS)
     let store = try await server.makeBucket(versioned: true)
