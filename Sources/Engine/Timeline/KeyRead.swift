@@ -50,17 +50,25 @@ public struct KeyRead: Sendable {
     return isComplete
   }
 
+  /// Room for a page, which every key is given.
+  static let pageByteCount = 8192
+  /// Bytes that are held of a key, whatever was found of it.
+  static let baseByteCount = pageByteCount + 96
+  /// Bytes that are held of a record beside its own.
+  static let recordByteCount = 64
+
   /// Bytes that are held.
   var byteCount: Int {
-    records.reduce(96 + (image?.bytes.count ?? 0)) { $0 + Self.byteCount(of: .record($1.record)) }
+    let images = image.map { Self.byteCount(of: .image($0.bytes)) } ?? 0
+    return records.reduce(Self.baseByteCount + images) { $0 + Self.byteCount(of: .record($1.record)) }
   }
 
-  /// Bytes that are held of one value.
+  /// Bytes that are held of one value, beside those of its key.
   static func byteCount(of content: LayerValue) -> Int {
     switch content {
-    case .image(let bytes): bytes.count
-    case .record(.postgres(_, let bytes)): bytes.count + 64
-    case .record: 64
+    case .image(let bytes): max(0, bytes.count - pageByteCount)
+    case .record(.postgres(_, let bytes)): bytes.count + recordByteCount
+    case .record: recordByteCount
     }
   }
 

@@ -1,5 +1,33 @@
 import IndexFormat
 
+/// Where in a layer the values of some keys stand: a class, as it goes from task to task.
+final class LayerLook: Sendable {
+  /// Nil if nothing was found out.
+  let reader: LayerReader?
+  /// In ascending order of keys and LSNs.
+  let entries: [LayerEntry]
+  /// The first key that was not looked for, as there were too many values before it.
+  let next: Key?
+  let failure: ReadError?
+  let meter: ReadMeter
+
+  init(_ reader: LayerReader, _ entries: [LayerEntry], next: Key?, _ meter: ReadMeter) {
+    self.reader = reader
+    self.entries = entries
+    self.next = next
+    failure = nil
+    self.meter = meter
+  }
+
+  init(_ failure: ReadError, _ meter: ReadMeter) {
+    reader = nil
+    entries = []
+    next = nil
+    self.failure = failure
+    self.meter = meter
+  }
+}
+
 /// What reading a layer for some keys gave: a class, as it goes from task to task.
 final class LayerFound: Sendable {
   struct Value: Sendable {
@@ -13,8 +41,6 @@ final class LayerFound: Sendable {
   let failures: [(key: Key, error: ReadError)]
   /// Why nothing was found out.
   let failure: ReadError?
-  /// The first key that was not looked for, as there were too many values before it.
-  let next: Key?
   let readCount: Int
   let byteCount: Int
 
@@ -22,72 +48,51 @@ final class LayerFound: Sendable {
     values: [Value] = [],
     failures: [(key: Key, error: ReadError)] = [],
     failure: ReadError? = nil,
-    next: Key? = nil,
     meter: ReadMeter
   ) {
     self.values = values
     self.failures = failures
     self.failure = failure
-    self.next = next
     readCount = meter.readCount
     byteCount = meter.byteCount
   }
 }
 
 extension Timeline {
-  /// Reads a layer for the keys and LSNs of a part.
-  func visit(_ part: ReadPart, _ options: ReadOptions) async -> LayerFound {
+  /// Looks into a layer's index for the keys and LSNs of a part.
+  func look(_ part: ReadPart, _ options: ReadOptions) async -> LayerLook {
     let meter = ReadMeter()
     do throws(LayerReadError) {
       let reader = try await open(part.id.layer, meter)
-      let all = try await reader.entries(
+      let found = try await reader.entries(
         of: part.keys,
         lsns: part.id.floor..<max(part.id.floor, part.id.ceiling),
-        limit: options.entryLimit,
+        limit: options.entryCount,
+        byteLimit: options.valueByteBudget,
         meter: meter
       )
-      let found = all.taken(within: options.byteBudget) { rules.answers($0, shard) }
-      return await values(of: found, reader, options, meter)
+      let entries = found.entries.filter { rules.answers($0.key, shard) }
+      return LayerLook(reader, entries, next: found.next, meter)
     } catch {
-      return LayerFound(failure: .layer(error), meter: meter)
+      return LayerLook(.layer(error), meter)
     }
-  }
-
-  private func values(
-    of found: LayerEntries,
-    _ reader: LayerReader,
-    _ options: ReadOptions,
-    _ meter: ReadMeter
-  ) async -> LayerFound {
-    var collector = ValueCollector(reader.object)
-    let stream = reader.blobs(of: found.entries, concurrency: options.readConcurrency, meter: meter)
-    while let batch = await stream.nextResult() { collector.add(batch) }
-    return LayerFound(
-      values: collector.values,
-      failures: collector.failures,
-      next: found.next,
-      meter: meter
-    )
   }
 }
 
-extension LayerEntries {
-  /// Those of keys that are wanted, without keys behind those whose values take as many bytes. The first key stays
-  /// whatever it takes.
-  fileprivate func taken(within byteBudget: Int, _ isWanted: (Key) -> Bool) -> LayerEntries {
-    var taken: [LayerEntry] = []
-    var sum = 0
-    for entry in entries where isWanted(entry.key) {
-      // A compressed page takes 8192 bytes, whatever its blob.
-      sum += max(Int(clamping: entry.blob.upperBound - entry.blob.lowerBound), entry.willInit ? 8192 : 0)
-      if sum > byteBudget, let last = taken.last, let first = taken.first, entry.key != first.key {
-        // All of a key, or nothing.
-        if last.key == entry.key { taken.removeAll { $0.key == entry.key } }
-        return LayerEntries(taken, next: entry.key)
-      }
-      taken.append(entry)
-    }
-    return LayerEntries(taken, next: next)
+extension LayerLook {
+  /// Reads the values of keys before `end`.
+  func values(before end: Key?, concurrency: Int, _ options: ReadOptions) async -> LayerFound {
+    guard let reader else { return LayerFound(failure: failure, meter: meter) }
+    let wanted = end.map { end in entries.prefix { $0.key < end } } ?? entries[...]
+    var collector = ValueCollector(reader.object)
+    let stream = reader.blobs(
+      of: Array(wanted),
+      limits: options.readLimits,
+      concurrency: concurrency,
+      meter: meter
+    )
+    while let batch = await stream.nextResult() { collector.add(batch) }
+    return LayerFound(values: collector.values, failures: collector.failures, meter: meter)
   }
 }
 

@@ -139,7 +139,9 @@ struct NaiveRead {
       ceiling: lsns.upperBound
     )
     let keys = KeySpace(KeyRange(start: key, end: next))
-    let found = await timeline.visit(ReadPart(id: id, keys: keys), ReadOptions())
+    let options = ReadOptions()
+    let look = await timeline.look(ReadPart(id: id, keys: keys), options)
+    let found = await look.values(before: nil, concurrency: options.readConcurrency, options)
     if let error = found.failure ?? found.failures.first?.error { throw error }
     return found.values
   }

@@ -13,7 +13,8 @@ import IndexFormat
 /// keys that an image layer covered, which are missing. Sparse keys are never missing, but absent.
 ///
 /// Keys are independent of each other. So wherever a read turns out to become too large, it is cut at a key, and what
-/// is behind it is left for another read.
+/// is behind it is left for another read. Indices of layers tell that before values are read; room for a page is
+/// kept for each key from its first record on, so that hardly a value is read in vain.
 ///
 /// Source: `get_vectored_reconstruct_data` in `pageserver/src/tenant/timeline.rs`.
 final class VectoredRead {
@@ -95,14 +96,28 @@ final class VectoredRead {
     heldByteCount = found.values.reduce(0) { $0 + $1.byteCount }
   }
 
-  /// Keeps what is held within the budget, and at least the first key.
-  private func cutToBudget() {
-    guard heldByteCount > options.byteBudget, found.count > 1 else { return }
-    var sum = 0
-    for key in found.keys.sorted() {
-      sum += found[key]?.byteCount ?? 0
-      if sum > options.byteBudget, sum > found[key]?.byteCount ?? 0 {
-        cut(at: key)
+  /// Leaves keys for another read with whose values this one would hold more than it may. At least the first key stays.
+  ///
+  /// - Parameter looks: what is about to be read.
+  private func cutToBudget(with looks: [LayerLook] = []) {
+    var costs: [(key: Key, byteCount: Int)] = []
+    var sum = heldByteCount
+    for look in looks {
+      for entry in look.entries where isBeforeEnd(entry.key) {
+        var byteCount = entry.heldByteCount(isImage: look.isImageLayer)
+        if costs.last?.key != entry.key, found[entry.key] == nil { byteCount += KeyRead.baseByteCount }
+        costs.append((entry.key, byteCount))
+        sum += byteCount
+      }
+    }
+    guard sum > options.valueByteBudget else { return }
+    costs += found.map { ($0.key, $0.value.byteCount) }
+    costs.sort { $0.key < $1.key }
+    sum = 0
+    for cost in costs {
+      sum += cost.byteCount
+      if sum > options.valueByteBudget, let first = costs.first, first.key < cost.key {
+        cut(at: cost.key)
         return
       }
     }
@@ -129,8 +144,16 @@ final class VectoredRead {
       if Task.isCancelled { throw .cancelled }
       let parts = fringe.takeNext(options.layerConcurrency)
         .map { ReadPart(id: $0.id, keys: beforeEnd($0.keys)) }.filter { !$0.keys.isEmpty }
-      let results = await Self.visit(timeline, parts, options)
+      let looks = await Self.forEach(parts) { [options] part in await timeline.look(part, options) }
+      for look in looks { if let next = look.next { cut(at: next) } }
+      cutToBudget(with: looks)
+      let concurrency = max(1, options.readConcurrency / max(parts.count, 1))
+      let results = await Self.forEach(looks) { [options, end] look in
+        await look.values(before: end, concurrency: concurrency, options)
+      }
       for (part, result) in zip(parts, results) {
+        let part = ReadPart(id: part.id, keys: beforeEnd(part.keys))
+        guard !part.keys.isEmpty else { continue }
         let left = take(result, part, timeline, &outcome)
         insert(timeline.map.search(left, below: part.id.floor), part.id.floor, into: &fringe)
       }
@@ -146,21 +169,20 @@ final class VectoredRead {
     }
   }
 
-  /// Reads parts side by side; results are in the order of the parts.
-  private static func visit(
-    _ timeline: Timeline,
-    _ parts: [ReadPart],
-    _ options: ReadOptions
-  ) async -> [LayerFound] {
-    guard parts.count > 1 else {
-      guard let part = parts.first else { return [] }
-      return [await timeline.visit(part, options)]
+  /// Works on items side by side; results are in the order of the items.
+  private static func forEach<Item: Sendable, Result: Sendable>(
+    _ items: [Item],
+    _ work: @escaping @Sendable (Item) async -> Result
+  ) async -> [Result] {
+    guard items.count > 1 else {
+      guard let item = items.first else { return [] }
+      return [await work(item)]
     }
-    return await withTaskGroup(of: (Int, LayerFound).self) { group in
-      for (index, part) in parts.enumerated() {
-        group.addTask { (index, await timeline.visit(part, options)) }
+    return await withTaskGroup(of: (Int, Result).self) { group in
+      for (index, item) in items.enumerated() {
+        group.addTask { (index, await work(item)) }
       }
-      var results: [(Int, LayerFound)] = []
+      var results: [(Int, Result)] = []
       for await result in group { results.append(result) }
       return results.sorted { $0.0 < $1.0 }.map(\.1)
     }
@@ -188,7 +210,6 @@ final class VectoredRead {
         byteCount: result.byteCount
       )
     )
-    if let next = result.next { cut(at: next) }
     var done = KeySpace()
     if let error = result.failure {
       done = part.keys
@@ -218,7 +239,7 @@ final class VectoredRead {
   /// - Returns: whether the key is complete with it.
   private func add(_ value: LayerFound.Value) -> Bool {
     let visit = visits.count - 1
-    if found[value.key] == nil { heldByteCount += KeyRead(value.key).byteCount }
+    if found[value.key] == nil { heldByteCount += KeyRead.baseByteCount }
     heldByteCount += KeyRead.byteCount(of: value.content)
     // In place, as a key may have thousands of records.
     return found[value.key, default: KeyRead(value.key)].add(value, visit)
@@ -227,6 +248,18 @@ final class VectoredRead {
   private func drop(_ key: Key) {
     guard let read = found.removeValue(forKey: key) else { return }
     heldByteCount -= read.byteCount
+  }
+}
+
+extension LayerLook {
+  fileprivate var isImageLayer: Bool { reader?.object.name.kind == .image }
+}
+
+extension LayerEntry {
+  /// About what its value will take in memory, beside what each key takes.
+  fileprivate func heldByteCount(isImage: Bool) -> Int {
+    let stored = Int(clamping: blob.upperBound - blob.lowerBound)
+    return isImage ? max(0, stored - KeyRead.pageByteCount) : stored + KeyRead.recordByteCount
   }
 }
 

@@ -16,14 +16,18 @@ extension LayerReader {
   /// What a read of these keys and LSNs needs of the layer, in ascending order: of each key the newest entry that
   /// needs no other and those above it, or all if there is none. Of an image layer its images, whatever the LSNs.
   ///
-  /// - Parameter limit: where as many entries were found, the search ends before the next key.
+  /// - Parameters:
+  ///   - limit: where as many entries were found, the search ends before the next key.
+  ///   - byteLimit: the same for the room that blobs take, at least a page a key.
   public func entries(
     of keys: KeySpace,
     lsns: Range<Lsn>,
     limit: Int = .max,
+    byteLimit: Int = .max,
     meter: ReadMeter? = nil
   ) async throws(LayerReadError) -> LayerEntries {
     var collector = KeyCollector(object.name, valuesEnd: geometry.indexStart, lsns: lsns, limit: limit)
+    collector.byteLimit = byteLimit
     var index = IndexBlocks(self, meter)
     for range in keys.ranges where collector.next == nil {
       collector.begin(range)
@@ -64,6 +68,9 @@ private struct KeyCollector {
   private let valuesEnd: UInt64
   private let lsns: Range<Lsn>
   private let limit: Int
+  var byteLimit = Int.max
+  /// Room that the entries' values take, all keys but the last one whole.
+  private var byteCount = 0
   private(set) var entries: [LayerEntry] = []
   /// Where the limit was reached.
   private(set) var next: Key?
@@ -89,7 +96,7 @@ private struct KeyCollector {
     let position = BlobPosition(value, in: layer.kind)
     settle(end: position.offset)
     guard key < end, disorder == nil else { return false }
-    if entries.count >= limit, entries.last?.key != key.key {
+    if let last = entries.last, last.key != key.key, entries.count >= limit || byteCount >= byteLimit {
       next = key.key
       return false
     }
@@ -120,6 +127,9 @@ private struct KeyCollector {
     if entry.willInit {
       while let last = entries.last, last.key == entry.key { entries.removeLast() }
     }
+    let length = Int(clamping: entry.blob.upperBound - entry.blob.lowerBound)
+    if entries.last?.key != entry.key { byteCount += KeyRead.pageByteCount }
+    byteCount += layer.isDelta ? length : max(0, length - KeyRead.pageByteCount)
     entries.append(entry)
   }
 
