@@ -57,8 +57,6 @@ struct IngestedTimeline {
   private static let timeline = TimelineID(high: 2, low: 2)
   /// Small enough to stay in the cache of a core until it has been read.
   private static let pieceByteCount = 128 << 10
-  /// As page servers have it.
-  private static let layerByteCount: UInt64 = 256 << 20
 
   init(_ root: String) { self.root = root }
 
@@ -153,9 +151,8 @@ struct IngestedTimeline {
     let growth = try await TimelineGrowth.begin(above: source, at: start, rules)
     growth.stop = stop
     growth.destination = layers
-    growth.runByteCount = Self.layerByteCount
     try await feed(growth, segments)
-    try growth.flush()
+    try await growth.flush()
     print(growth.recordCount, "records,", layers.layers.count - 1, "delta layers")
   }
 

@@ -11,9 +11,9 @@ import IndexFormat
 /// | `base_image` | base64, or null |
 /// | `records` | of each `lsn`, `will_init`, `rec_hex` |
 ///
-/// Each request is replayed over and over, by one task and by two; what a second task brings is told. Two programs
-/// that do the same tell what a second processor brings at all, which is less than twice the pages on machines that are
-/// shared.
+/// Each request is replayed over and over, by one task and by two; what a second task brings is told. Each task has the
+/// records in memory of its own, as tasks have that read them from layers. Two programs that do the same tell what a
+/// second processor brings at all, which is less than twice the pages on machines that are shared.
 struct RedoBenchmark {
   private let files: [String]
 
@@ -27,23 +27,23 @@ struct RedoBenchmark {
 
   func run() async throws {
     for file in files {
-      let work = try Self.work(of: file)
+      let works = [try Self.work(of: file), try Self.work(of: file)]
       var alone: [Pace] = []
       var tasks: [Double] = []
       var programs: [Double] = []
       for _ in 0..<Self.rounds {
-        let one = try await Self.pace(of: work, tasks: 1)
+        let one = try await Self.pace(of: [works[0]])
         alone.append(one)
-        tasks.append(try await Self.pace(of: work, tasks: 2).pagesPerSecond / one.pagesPerSecond)
+        tasks.append(try await Self.pace(of: works).pagesPerSecond / one.pagesPerSecond)
         programs.append(try Self.pagesPerSecond(of: file, programs: 2) / one.pagesPerSecond)
       }
       let cpu = Figures(seconds: alone.map(\.cpuSecondsPerPage)).median
       let wall = 1 / Figures(seconds: alone.map(\.pagesPerSecond)).median
       print(
         """
-        redo \(URL(filePath: file).lastPathComponent): \(work.records.count) records
+        redo \(URL(filePath: file).lastPathComponent): \(works[0].records.count) records
           one task   \((cpu * 1_000_000).short) µs CPU a page, \((wall * 1_000_000).short) µs wall; \
-        \((cpu * 1_000_000_000 / Double(work.records.count)).short) ns CPU a record
+        \((cpu * 1_000_000_000 / Double(works[0].records.count)).short) ns CPU a record
           two tasks  \(Figures(seconds: tasks).median.short) times the pages of one; \
         two programs \(Figures(seconds: programs).median.short) times
         """
@@ -57,7 +57,7 @@ struct RedoBenchmark {
 
   /// What the benchmark runs as a program of its own.
   static func printPace(of file: String) async throws {
-    print(try await pace(of: try work(of: file), tasks: 1).pagesPerSecond)
+    print(try await pace(of: [try work(of: file)]).pagesPerSecond)
   }
 
   private static func pagesPerSecond(of file: String, programs: Int) throws -> Double {
@@ -83,10 +83,10 @@ struct RedoBenchmark {
     var cpuSecondsPerPage: Double
   }
 
-  private static func pace(of work: RedoWork, tasks: Int) async throws -> Pace {
+  private static func pace(of works: [RedoWork]) async throws -> Pace {
     let end = ContinuousClock.now + roundTime
     let (count, cpu) = try await withThrowingTaskGroup(of: (count: Int, cpu: Double).self) { group in
-      for _ in 0..<tasks { group.addTask { try work.replay(until: end) } }
+      for work in works { group.addTask { try work.replay(until: end) } }
       return try await group.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.cpu) }
     }
     let seconds = Double(roundTime.components.attoseconds) / 1e18

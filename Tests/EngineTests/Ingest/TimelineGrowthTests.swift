@@ -159,7 +159,7 @@ struct TimelineGrowthTests {
     growth.destination = layers
     growth.runByteCount = 200_000
     try await growth.ingest(wal.bytes)
-    try growth.flush()
+    try await growth.flush()
     #expect(layers.layers.count > 4 && growth.frozen.isEmpty)
     // One behind the other, without gaps.
     let deltas = layers.layers.dropFirst().map(\.name)

@@ -1,4 +1,3 @@
-import Glibc
 import IndexFormat
 
 /// Layers of one timeline in a folder, which becomes more by what is ingested. The folder is laid out as a bucket's
@@ -63,45 +62,16 @@ public final class GrownLayers {
     }
   }
 
+  /// Where layers of this timeline are written.
+  var folder: LayerFolder {
+    LayerFolder(root: root, tenant: tenant, shard: shard.index, timeline: id, generation: generation)
+  }
+
   /// Writes values as a delta layer, or those of an import as an image layer.
   public func write(_ run: MemoryRun, as name: LayerName) throws(LayerWriteError) {
-    let key = PageserverObjectKey.layerKey(tenant, layerShard: shard.index, id, name, generation)
-    let path = "\(root)/\(key)"
-    try makeFolders(above: path)
-    let sink = try LayerFileSink(path: path)
-    let byteCount: UInt64
-    switch name.kind {
-    case .delta:
-      var writer = try DeltaLayerWriter(name, tenant: tenant, timeline: id, sink: sink)
-      try run.write(to: &writer)
-      byteCount = try Self.finish(try writer.finish())
-    case .image:
-      var writer = try ImageLayerWriter(
-        name,
-        tenant: tenant,
-        timeline: id,
-        compression: .standard,
-        sink: sink
-      )
-      try run.write(to: &writer)
-      byteCount = try Self.finish(try writer.finish())
-    }
-    layers.append(IndexLayer(name: name, generation: generation, shard: shard.index, fileSize: byteCount))
+    add(try folder.write(run, as: name))
   }
 
-  /// Gives the file its name.
-  private static func finish(_ layer: consuming WrittenLayer<LayerFileSink>) throws(LayerWriteError) -> UInt64
-  {
-    let byteCount = layer.byteCount
-    try layer.sink.commit()
-    return byteCount
-  }
-
-  private func makeFolders(above path: String) throws(LayerWriteError) {
-    var folder = root
-    for part in path.dropFirst(root.utf8.count).split(separator: "/").dropLast() {
-      folder += "/" + part
-      guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw .file(SystemError("mkdir", folder)) }
-    }
-  }
+  /// Takes over a layer that was written into the folder.
+  func add(_ layer: IndexLayer) { layers.append(layer) }
 }

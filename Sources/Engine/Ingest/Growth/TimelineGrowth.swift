@@ -11,9 +11,11 @@ public final class TimelineGrowth {
   public let rules: IngestRules
   /// Where it stops; the record that ends there, or is the first to end behind, is the last one ingested.
   public var stop: Lsn?
-  /// How many bytes of values are gathered before they are frozen into a run.
+  /// How many bytes of values are gathered before they are frozen into a run. While one is written the next one is
+  /// gathered, so twice as many may be in memory.
   public var runByteCount: UInt64 = 64 << 20
-  /// Where runs are written to; without it they stay in memory.
+  /// Where runs are written to; without it they stay in memory. Whoever gives one ends with `flush`, whatever came
+  /// before: until then a layer may be on its way.
   public var destination: GrownLayers?
 
   private let wal: WALIngest
@@ -25,6 +27,8 @@ public final class TimelineGrowth {
   private var layers: Timeline?
   /// Values that are not in layers yet, the oldest first.
   private var runs: [(run: MemoryRun, name: LayerName)] = []
+  /// The oldest run, on its way into a layer.
+  private var writing: Task<Result<IndexLayer, LayerWriteError>, Never>?
   /// Where the last record ended of which all is in memory.
   public private(set) var lastLsn: Lsn
   /// Why nothing can be ingested any more.
@@ -113,7 +117,7 @@ public final class TimelineGrowth {
     while !isPaused {
       let pending = try readOn()
       if let pending { try await resolve(pending) }
-      if isFull { try flush() }
+      if isFull { try await beginLayer() }
       if pending == nil { return }
     }
   }
@@ -121,17 +125,43 @@ public final class TimelineGrowth {
   private var isFull: Bool { layer.byteCount >= runByteCount || layer.isFull }
 
   /// Writes what is in memory to layers, if there is a place for them.
-  public func flush() throws(IngestError) {
+  public func flush() async throws(IngestError) {
     freeze(below: lastLsn.successor)
-    guard let destination else { return }
-    while let (run, name) = runs.first {
+    guard destination != nil else { return }
+    while !runs.isEmpty {
+      startWriting()
+      try await finishWriting()
+    }
+  }
+
+  /// Has what is in memory written while others go on. A layer that is still being written is waited for.
+  private func beginLayer() async throws(IngestError) {
+    freeze(below: lastLsn.successor)
+    try await finishWriting()
+    startWriting()
+  }
+
+  private func startWriting() {
+    guard writing == nil, let folder = destination?.folder, let (run, name) = runs.first else { return }
+    writing = Task {
       do throws(LayerWriteError) {
-        try destination.write(run, as: name)
+        return .success(try folder.write(run, as: name))
       } catch {
-        throw IngestError(.write(error), at: run.lastLsn)
+        return .failure(error)
       }
+    }
+  }
+
+  /// A run stays readable until its layer is.
+  private func finishWriting() async throws(IngestError) {
+    guard let result = await writing?.value, let destination, let run = runs.first?.run else { return }
+    writing = nil
+    switch result {
+    case .success(let layer):
+      destination.add(layer)
       runs.removeFirst()
       layers = destination.timeline()
+    case .failure(let error): throw IngestError(.write(error), at: run.lastLsn)
     }
   }
 

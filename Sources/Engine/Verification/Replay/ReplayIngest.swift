@@ -74,7 +74,7 @@ final class ReplayIngest {
       failure = error
     }
     // Behind an error all whole records before it are there.
-    try growth.flush()
+    try await growth.flush()
     let timeline = layers.timeline()
     values = GrowingTimeline(
       [],

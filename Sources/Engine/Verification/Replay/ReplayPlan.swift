@@ -39,7 +39,7 @@ public final class ReplayPlan: Sendable {
     to end: Lsn,
     splits: [Stretch] = [],
     _ rules: IngestRules,
-    runByteCount: UInt64 = 64 << 20
+    runByteCount: UInt64 = 32 << 20
   ) {
     tenant = timeline.tenant
     self.timeline = timeline.id

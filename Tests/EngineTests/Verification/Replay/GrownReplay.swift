@@ -41,7 +41,7 @@ struct GrownReplay {
     growth.destination = layers
     growth.runByteCount = 300_000
     try await growth.ingest(stream.bytes)
-    try growth.flush()
+    try await growth.flush()
     end = growth.lastLsn
   }
 
