@@ -41,7 +41,7 @@ struct VerifyCommand: Sendable, Equatable {
     options.timelines = try Self.timelines(arguments)
     options.lsns = try Self.lsns(arguments)
     let level: Level? = try ScanMetadataCommand.choice(arguments, "level")
-    try readReplay(arguments, level ?? .all)
+    try Self.readReplay(arguments, level ?? .all, into: &options)
     options.sampleShare = try Self.sample(arguments) ?? options.sampleShare
     options.jobs =
       try ScanMetadataCommand.number(arguments, "jobs", in: VerifyOptions.allowedJobs)
@@ -58,10 +58,14 @@ struct VerifyCommand: Sendable, Equatable {
   }
 
   /// The levels, and what replays need.
-  private mutating func readReplay(_ arguments: ParsedArguments, _ level: Level) throws(UsageError) {
-    options.wal = try Self.address(arguments, "wal")
-    options.against = try Self.address(arguments, "against")
-    options.scratch = try Self.path(arguments, "scratch", allowed: "a folder on this machine")
+  private static func readReplay(
+    _ arguments: ParsedArguments,
+    _ level: Level,
+    into options: inout VerifyOptions
+  ) throws(UsageError) {
+    options.wal = try address(arguments, "wal")
+    options.against = try address(arguments, "against")
+    options.scratch = try path(arguments, "scratch", allowed: "a folder on this machine")
     options.levels = level.levels(hasWAL: options.wal != nil)
     guard options.levels.contains(.replay) else {
       for name in ["wal", "against", "scratch"] where arguments.has(name) {

@@ -85,7 +85,7 @@ struct ReplayDrafts {
     }
     let end = options.lsns.isEmpty ? shard.lastLsn : min(lsns.max() ?? shard.lastLsn, shard.lastLsn)
     let origin: Origin
-    switch try await origin(shard, splits, to: end) {
+    switch try await self.origin(shard, splits, to: end) {
     case .go(let found): origin = found
     case .leave(let obstacle): return .leave(obstacle)
     }
@@ -161,7 +161,7 @@ struct ReplayDrafts {
     floor = splits.firstWhole(from: floor, of: shard.view.shard, layers)
     guard floor < end else { return .leave(Self.nothingSince(floor)) }
     let wal: SegmentedWAL
-    switch try await wal(shard, depth: 0) {
+    switch try await source(shard, depth: 0) {
     case .go(let found): wal = found
     case .leave(let obstacle): return .leave(obstacle)
     }
@@ -198,7 +198,7 @@ struct ReplayDrafts {
       let reason = "its layers do not tell when shard \(writer) of its base was split"
       return .leave(Obstacle(kind: .noBase, reason: reason))
     }
-    switch try await wal(shard, depth: start.depth) {
+    switch try await source(shard, depth: start.depth) {
     case .leave(let obstacle): return .leave(obstacle)
     case .go(let wal):
       let base = start.timeline
@@ -215,7 +215,7 @@ struct ReplayDrafts {
   // MARK: WAL
 
   /// The WAL that leads to a timeline: its own and, where the base is so far away, that of its ancestors.
-  private mutating func wal(_ shard: OpenTimeline, depth: Int) async throws(ScanFailure) -> Step<SegmentedWAL> {
+  private mutating func source(_ shard: OpenTimeline, depth: Int) async throws(ScanFailure) -> Step<SegmentedWAL> {
     var parts: [SegmentedWAL.Part] = []
     for link in shard.chain.prefix(depth + 1).reversed() {
       let end = link.limit ?? Lsn(.max)
