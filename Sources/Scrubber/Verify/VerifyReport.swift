@@ -61,13 +61,16 @@ struct VerifyReport {
       let end = replayed.end < draft.end ? "\(replayed.end) of \(draft.end)" : "\(draft.end)"
       table.add([
         "\(draft.timeline.view.id)\(suffix)", "\(draft.plan.start)", end, draft.baseText,
-        DecimalText.grouped(replayed.result.coverage.records.checked), DecimalText.grouped(replay.units.count),
+        DecimalText.grouped(replayed.result.coverage.records.checked),
+        DecimalText.grouped(replay.units.count),
       ])
     }
+    var lines = replays.isEmpty ? [] : table.lines(style)
+    var others = TextTable([.init(title: "not replayed"), .init(title: "why")])
     for omission in plan.unreplayed.prefix(Self.listLimit) {
-      table.add(["\(omission.timeline)", "not replayed: \(omission.reason)", "", "", "", ""])
+      others.add(["\(omission.timeline)", omission.reason])
     }
-    var lines = table.lines(style)
+    if !plan.unreplayed.isEmpty { lines += (lines.isEmpty ? [] : [""]) + others.lines(style) }
     let rest = max(0, replays.count - Self.listLimit) + max(0, plan.unreplayed.count - Self.listLimit)
     if rest > 0 { lines.append("and \(DecimalText.grouped(rest)) more") }
     return lines + [""]

@@ -4,7 +4,8 @@ extension VerifyCommand {
     summary: "rebuild every value of a tenant, and say which are not right",
     usage: [
       "[SNAPSHOT]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID...]", "[--lsn LSN...]",
-      "[--level reconstruct|images|replay|all]", "[--wal FOLDER|URL]", "[--against SNAPSHOT]", "[--scratch FOLDER]",
+      "[--level reconstruct|images|replay|all]", "[--wal FOLDER|URL]", "[--against SNAPSHOT]",
+      "[--scratch FOLDER]",
       "[--sample P%]", "[--jobs N]", "[--memory BYTES]", "[--resume]",
       "[--journal FILE]", "[--stripe-size PAGES]", "[--at TIME]", "[--verbose]",
       "[--json|--format text|json|ndjson]",
@@ -49,19 +50,22 @@ extension VerifyCommand {
       OptionDeclaration(
         "wal",
         .value(name: "FOLDER|URL"),
-        help: "Where WAL is to replay: a bucket or a folder of safekeepers, or a folder with segments of the only "
+        help:
+          "Where WAL is to replay: a bucket or a folder of safekeepers, or a folder with segments of the only "
           + "timeline that is verified."
       ),
       OptionDeclaration(
         "against",
         .value(name: "SNAPSHOT"),
-        help: "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline or an "
+        help:
+          "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline or an "
           + "ancestor of it. Default: each timeline itself, where its history begins or its WAL does."
       ),
       OptionDeclaration(
         "scratch",
         .value(name: "FOLDER"),
-        help: "Where what comes of the WAL is written: about as much as there is WAL. Removed at the end. Default: "
+        help:
+          "Where what comes of the WAL is written: about as much as there is WAL. Removed at the end. Default: "
           + "beside the journal."
       ),
       OptionDeclaration(

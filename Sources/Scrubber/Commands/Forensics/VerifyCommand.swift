@@ -93,7 +93,12 @@ struct VerifyCommand: Sendable, Equatable {
     do throws(UsageError) {
       return try BucketAddress(option: text)
     } catch {
-      throw UsageError(option: "--\(name)", given: text, allowed: BucketAddress.allowedForms, hint: error.hint)
+      throw UsageError(
+        option: "--\(name)",
+        given: text,
+        allowed: BucketAddress.allowedForms,
+        hint: error.hint
+      )
     }
   }
 

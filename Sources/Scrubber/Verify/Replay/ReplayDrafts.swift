@@ -99,7 +99,11 @@ struct ReplayDrafts {
     }
     let plan = ReplayPlan(
       of: shard.timeline,
-      from: GrowingTimeline([], above: origin.timeline, redo: shard.timeline.redo ?? RedoRules(version: rules.version)),
+      from: GrowingTimeline(
+        [],
+        above: origin.timeline,
+        redo: shard.timeline.redo ?? RedoRules(version: rules.version)
+      ),
       at: origin.start,
       to: end,
       splits: stretches,
@@ -161,7 +165,7 @@ struct ReplayDrafts {
     floor = splits.firstWhole(from: floor, of: shard.view.shard, layers)
     guard floor < end else { return .leave(Self.nothingSince(floor)) }
     let wal: SegmentedWAL
-    switch try await source(shard, depth: 0) {
+    switch try await source(shard, depth: 0, from: floor) {
     case .go(let found): wal = found
     case .leave(let obstacle): return .leave(obstacle)
     }
@@ -177,7 +181,9 @@ struct ReplayDrafts {
       return .leave(Obstacle(kind: .noWAL, reason: "there is no WAL from \(floor) to \(end)"))
     }
     let writer = try identity(splits.shard(of: shard.view.shard, behind: start))
-    let words = start == floor ? "itself" : "itself, from where its WAL begins"
+    let isLate =
+      isRecordEnd ? start != floor : wal.segmentSize.segment(of: start) != wal.segmentSize.segment(of: floor)
+    let words = isLate ? "itself, as there is no WAL from \(floor) on" : "itself"
     let base = writer == shard.timeline.shard ? shard.timeline : shard.timeline.read(as: writer)
     return .go(Origin(timeline: base, start: start, wal: wal, words: words))
   }
@@ -194,16 +200,19 @@ struct ReplayDrafts {
     }
     guard start.end < end else { return .leave(Self.nothingSince(start.end)) }
     let writer = start.timeline.view.shard
-    if writer != shard.view.shard, !splits.ancestors(of: shard.view.shard).contains(where: { $0.shard == writer }) {
+    if writer != shard.view.shard,
+      !splits.ancestors(of: shard.view.shard).contains(where: { $0.shard == writer })
+    {
       let reason = "its layers do not tell when shard \(writer) of its base was split"
       return .leave(Obstacle(kind: .noBase, reason: reason))
     }
-    switch try await source(shard, depth: start.depth) {
+    switch try await source(shard, depth: start.depth, from: start.end) {
     case .leave(let obstacle): return .leave(obstacle)
     case .go(let wal):
       let base = start.timeline
       let isSame = base.view.id == shard.view.id
-      let words = isSame ? against.tenant.bucket.location : "\(base.view.id) of \(against.tenant.bucket.location)"
+      let words =
+        isSame ? against.tenant.bucket.location : "\(base.view.id) of \(against.tenant.bucket.location)"
       return .go(Origin(timeline: base.timeline, start: start.end, wal: wal, words: words, base: base))
     }
   }
@@ -214,17 +223,24 @@ struct ReplayDrafts {
 
   // MARK: WAL
 
-  /// The WAL that leads to a timeline: its own and, where the base is so far away, that of its ancestors.
-  private mutating func source(_ shard: OpenTimeline, depth: Int) async throws(ScanFailure) -> Step<SegmentedWAL> {
+  /// The WAL that leads to a timeline from an LSN on: its own and, where that lies before it branched off, that of its
+  /// ancestors.
+  ///
+  /// - Parameter depth: how many ancestors the base is away.
+  private mutating func source(
+    _ shard: OpenTimeline,
+    depth: Int,
+    from start: Lsn
+  ) async throws(ScanFailure) -> Step<SegmentedWAL> {
     var parts: [SegmentedWAL.Part] = []
     for link in shard.chain.prefix(depth + 1).reversed() {
       let end = link.limit ?? Lsn(.max)
-      if let input = try await input(of: link.timeline.id) {
-        parts.append(SegmentedWAL.Part(input, to: end))
-      } else if link.timeline.id == shard.view.id || parts.isEmpty {
+      if end <= start { continue }
+      guard let input = try await input(of: link.timeline.id) else {
         let whose = link.timeline.id == shard.view.id ? "it" : "its ancestor \(link.timeline.id)"
         return .leave(Obstacle(kind: .noWAL, reason: "\(wal.location) has no WAL of \(whose)"))
       }
+      parts.append(SegmentedWAL.Part(input, to: end))
     }
     guard let source = SegmentedWAL(parts, count: count) else {
       return .leave(Obstacle(kind: .noWAL, reason: "its WAL has segments of several lengths"))

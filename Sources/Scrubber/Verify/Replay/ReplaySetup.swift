@@ -91,8 +91,7 @@ final class ReplaySetup: Sendable {
     progress.withLock { $0.total = total }
     guard !drafts.isEmpty else { return }
     let text =
-      "replaying \(DecimalText.bytes(total)) of WAL for \(Count(drafts.count, "timeline")), which takes about as "
-      + "much room in \(scratch)"
+      "replaying \(DecimalText.bytes(total)) of WAL, which takes about as much room in \(scratch)"
     guard let free = Self.freeByteCount(scratch) else { return warn(text) }
     let isShort = free < total ? ": that may not be enough" : ""
     warn("\(text), where \(DecimalText.bytes(free)) are free\(isShort)")
