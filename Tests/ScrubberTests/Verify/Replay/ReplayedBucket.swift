@@ -52,8 +52,9 @@ struct ReplayedBucket {
     try bytes.write(to: URL(filePath: path))
   }
 
-  /// Where a record stands that no read at the end of its timeline needs, as a page stands whole above it.
-  func coveredRecord() async throws -> (object: String, offset: Int) {
+  /// Where a record stands; covered is one that no read at the end of its timeline needs, as a page stands whole above
+  /// it in the same layer.
+  func record(isCovered: Bool) async throws -> (object: String, offset: Int) {
     let opened = try await ForensicBucket.open(.folder(path: bucket.path), Environment([:]), at: nil)
     let tenant = try await TenantView.open(nil, in: opened)
     let timeline = try WholeTimeline(try tenant.timelineID(nil), in: tenant).first.timeline
@@ -68,11 +69,12 @@ struct ReplayedBucket {
           guard let outline = try? ValueOutline(parsing: bytes), entry.key.isRelationBlock else { return }
           if outline.willInit, let last, last.key == entry.key, found == nil { found = last }
           last = outline.form == .record(.postgres) && !outline.willInit ? entry : nil
+          if !isCovered, found == nil { found = last }
         }
         if let found { return (reader.object.key, Int(found.blob.upperBound) - 1) }
       }
     }
-    throw ForensicTestError(arguments: ["no covered record"])
+    throw ForensicTestError(arguments: ["no such record"])
   }
 }
 

@@ -93,10 +93,10 @@ struct VerifyReplayTests {
   // MARK: Damage
 
   @Test func damageThatNoReadNeedsIsNamed() async throws {
-    let golden = try ReplayedBucket("C", wal: nil)
-    let (object, offset) = try await golden.coveredRecord()
+    let golden = try ReplayedBucket("G", wal: "G-main")
+    let (object, offset) = try await golden.record(isCovered: true)
     try ReplayedBucket.flip("\(golden.bucket.path)/\(object)", at: offset)
-    let other = try VerifyProgram.run(golden.bucket.path, ["--json"])
+    let other = try VerifyProgram.run(golden.bucket.path, ["--json", "--level", "reconstruct"])
     #expect(other.exitCode == 0, "\(other.output.prefix(2000))")
     let outcome = try golden.verify("--level", "replay")
     #expect(outcome.exitCode == ExitCode.damage.rawValue, "\(outcome.error)")
@@ -110,7 +110,7 @@ struct VerifyReplayTests {
   @Test func damagedWALIsNamedAndWhatIsBehindItSkipped() throws {
     let golden = try ReplayedBucket("C", wal: nil)
     let segment = try #require(try golden.segments.first)
-    try ReplayedBucket.flip("\(golden.wal.path)/\(segment)", at: 0xc00000)
+    try ReplayedBucket.flip("\(golden.wal.path)/\(segment)", at: 0xc0_0fa0)
     let outcome = try golden.verify("--level", "replay")
     #expect(outcome.exitCode == ExitCode.damage.rawValue, "\(outcome.error)")
     let json = try VerifyProgram.document(outcome)
@@ -212,7 +212,7 @@ struct VerifyReplayTests {
 
   @Test func killedAtAnyMomentItGoesOnToTheSameEnd() async throws {
     let golden = try ReplayedBucket("C", wal: nil)
-    let (object, offset) = try await golden.coveredRecord()
+    let (object, offset) = try await golden.record(isCovered: false)
     try ReplayedBucket.flip("\(golden.bucket.path)/\(object)", at: offset)
     let words = ["--wal", golden.wal.path, "--json", "-j", "2"]
     let whole = try VerifyProgram.run(golden.bucket.path, words)
