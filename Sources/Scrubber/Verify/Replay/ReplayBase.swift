@@ -35,11 +35,8 @@ final class ReplayBase: Sendable {
   /// there is none.
   func start(of timeline: OpenTimeline) throws(ScanFailure) -> Start? {
     let shard = timeline.view.shard
-    let found = tenant.shards.first { own in
-      own.effectiveCount <= shard.effectiveCount
-        && (own == shard || shard.parent(count: own.count) == own)
-    }
-    guard let found else { return nil }
+    guard let found = tenant.shards.first(where: { $0 == shard || ReplaySplits.isBefore($0, shard) })
+    else { return nil }
     for (depth, link) in timeline.chain.enumerated() where isThere(link.timeline.id, found) {
       let base = try OpenTimeline(try tenant.timeline(link.timeline.id, on: found), in: tenant, store: store)
       return Start(

@@ -16,8 +16,11 @@ struct ReplaySplits: Sendable {
     }
   }
 
-  private static func isBefore(_ parent: ShardIndex, _ shard: ShardIndex) -> Bool {
-    parent.effectiveCount < shard.effectiveCount && shard.parent(count: parent.count) == parent
+  /// Whether splits can have led from one shard to the other.
+  static func isBefore(_ parent: ShardIndex, _ shard: ShardIndex) -> Bool {
+    parent.effectiveCount < shard.effectiveCount
+      && shard.effectiveCount.isMultiple(of: parent.effectiveCount)
+      && shard.parent(count: parent.count) == parent
   }
 
   private static func lastLsn(of name: LayerName) -> Lsn {
