@@ -102,6 +102,22 @@ public final class Timeline: Sendable {
     )
   }
 
+  /// The same layers as another shard reads them: one that this one was split from, and whose layers these are.
+  public func read(as shard: ShardIdentity) -> Timeline {
+    Timeline(
+      tenant: tenant,
+      shard: shard,
+      id: id,
+      layers: map.layers,
+      ancestor: ancestor.map { Ancestor($0.timeline.read(as: shard), at: $0.lsn) },
+      diskConsistentLsn: diskConsistentLsn,
+      rules: rules,
+      redo: redo,
+      store: store,
+      objectKey: objectKey
+    )
+  }
+
   /// A layer of the map as an object.
   public func object(_ position: LayerMap.Position) -> LayerObject {
     let layer = map.layers[Int(position)]

@@ -23,8 +23,8 @@ extension FindingEntry {
       damaged. All keys that need this place of the layer are named together.
       """,
     nextStep: """
-      Restore the layer's object from a noncurrent version or a backup; layer check says what is damaged \
-      in it. Later LSNs may be whole where an image layer lies above.
+      Restore the layer's object from a noncurrent version or a backup; scan-metadata --depth blobs says what is \
+      damaged in it. Later LSNs may be whole where an image layer lies above.
       """
   )
 

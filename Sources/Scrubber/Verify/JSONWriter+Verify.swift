@@ -8,6 +8,8 @@ import IndexFormat
 /// | `tenant_id`, `location`, `prefix` | what was verified |
 /// | `timelines` | array of `{timeline_id, lsns, units}` |
 /// | `not_verified` | array of `{timeline_id, kind, reason}`; kind: `deleted`, `other-lsns`, `unreadable` |
+/// | `replays` | array of `{timeline_id, shard_id, base, lsn_start, lsn_end, lsn_reached, records, units}` |
+/// | `not_replayed` | as `not_verified`; kind: `no-wal`, `no-base`, `nothing-since`, `unsupported` |
 /// | `levels`, `levels_not_run`, `sample_percent` | how |
 /// | `unit_count`, `units_done`, `units_kept` | units; kept: done by an earlier run |
 /// | `coverage` | `keys`, `values` (images), `records`, `bytes`: each `{present, checked, skipped}`; `complete` if they add up |
@@ -22,6 +24,7 @@ extension JSONWriter {
     member("location", plan.tenant.bucket.location)
     member("prefix", plan.tenant.bucket.root.tenantsPrefix)
     timelineMembers(plan)
+    replayMembers(plan)
     member("levels") { json in
       json.array { json in
         for level in VerificationLevel.allCases where plan.options.levels.contains(level) {
@@ -76,9 +79,13 @@ extension JSONWriter {
         }
       }
     }
-    member("not_verified") { json in
+    omissionMember("not_verified", plan.omissions)
+  }
+
+  private mutating func omissionMember(_ name: String, _ omissions: [VerifyPlan.Omission]) {
+    member(name) { json in
       json.array { json in
-        for omission in plan.omissions {
+        for omission in omissions {
           json.object { json in
             json.member("timeline_id", omission.timeline.description)
             json.member("kind", omission.kind.rawValue)
@@ -87,6 +94,27 @@ extension JSONWriter {
         }
       }
     }
+  }
+
+  private mutating func replayMembers(_ plan: VerifyPlan) {
+    member("replays") { json in
+      json.array { json in
+        for replay in plan.parts.flatMap(\.replays) {
+          let draft = replay.replay.draft
+          json.object { json in
+            json.member("timeline_id", draft.timeline.view.id.description)
+            json.member("shard_id", draft.timeline.view.shard.description)
+            json.member("base", draft.baseText)
+            json.member("lsn_start", draft.plan.start.description)
+            json.member("lsn_end", draft.end.description)
+            json.member("lsn_reached", replay.replay.replayed.end.description)
+            json.member("records", replay.replay.replayed.result.coverage.records.checked)
+            json.member("units", replay.units.count)
+          }
+        }
+      }
+    }
+    omissionMember("not_replayed", plan.unreplayed)
   }
 
   private mutating func coverageMember(_ coverage: VerificationCoverage) {

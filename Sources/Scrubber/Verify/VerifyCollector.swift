@@ -17,6 +17,8 @@ final class VerifyCollector: Sendable {
     fileprivate(set) var findings: KeptFindings
     fileprivate(set) var counts: [FindingCode: Int] = [:]
     fileprivate(set) var findingCount = 0
+    /// What replays have said of whole layers: each unit that needs one says so.
+    fileprivate var known: Set<[String]> = []
   }
 
   /// Findings that are kept for a report at the end.
@@ -24,11 +26,13 @@ final class VerifyCollector: Sendable {
 
   private let state: Mutex<State>
   private let weights: [UInt64]
+  private let levels: [VerificationLevel]
   private let tell: (@Sendable (Finding) -> Void)?
 
   /// - Parameter tell: takes findings at once, in order; without it they are kept.
   init(_ units: [VerificationUnit], tell: (@Sendable (Finding) -> Void)? = nil) {
     weights = units.map(\.weight)
+    levels = units.map(\.level)
     self.tell = tell
     state = Mutex(State(findings: KeptFindings(limit: tell == nil ? Self.findingLimit : 0)))
   }
@@ -39,8 +43,8 @@ final class VerifyCollector: Sendable {
       state.doneCount += 1
       state.doneWeight = state.doneWeight.saturatingSum(weights[number])
       while let next = state.waiting.removeValue(forKey: state.next) {
+        take(next, of: state.next, &state)
         state.next += 1
-        take(next, &state)
       }
     }
   }
@@ -49,13 +53,14 @@ final class VerifyCollector: Sendable {
   func takeRest() {
     state.withLock { state in
       for number in state.waiting.keys.sorted() {
-        if let result = state.waiting.removeValue(forKey: number) { take(result, &state) }
+        if let result = state.waiting.removeValue(forKey: number) { take(result, of: number, &state) }
       }
     }
   }
 
-  private func take(_ result: VerificationResult, _ state: inout State) {
+  private func take(_ result: VerificationResult, of number: Int, _ state: inout State) {
     for finding in result.findings {
+      if levels[number] == .replay, !ReplayCheck.isNew(finding, &state.known) { continue }
       state.counts[finding.code, default: 0] += 1
       state.findingCount += 1
       if let tell { tell(finding) } else { state.findings.insert(finding) }

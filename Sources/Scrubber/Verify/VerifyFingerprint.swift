@@ -27,7 +27,25 @@ enum VerifyFingerprint {
         lines.append("\(view.tenantShard)/\(view.id) \(view.object.object.key) \(digest)")
       }
     }
+    lines += parts.flatMap(\.replays).flatMap { Self.lines($0.replay.draft) }
     return Digest.sha256(Array(lines.joined(separator: "\n").utf8)).lowercaseHex
+  }
+
+  /// Which WAL a replay is of, and what it begins with.
+  private static func lines(_ draft: ReplayDraft) -> [String] {
+    let view = draft.timeline.view
+    var lines = ["replay of \(view.tenantShard)/\(view.id) from \(draft.plan.start) to \(draft.end)"]
+    for stretch in draft.plan.stretches { lines.append("\(stretch.shard.index) to \(stretch.end)") }
+    for link in draft.base?.chain ?? [] {
+      let digest = Digest.sha256(link.timeline.index.encode()).lowercaseHex
+      lines.append("base \(link.timeline.tenantShard)/\(link.timeline.id) \(digest)")
+    }
+    for part in draft.wal.parts {
+      for segment in part.input.segments {
+        lines.append("WAL \(segment.name) \(segment.byteCount) before \(part.end)")
+      }
+    }
+    return lines
   }
 
   /// A folder by its full path: another one of that name elsewhere is not the same.

@@ -9,12 +9,17 @@ extension VerifyJournal {
   static func defaultPath(_ fingerprint: String, _ environment: Environment) throws(SystemCallError)
     -> String?
   {
+    try defaultFolder(environment).map { "\($0)/verify-\(fingerprint.prefix(16)).ndjson" }
+  }
+
+  /// The folder of these files. Makes it.
+  static func defaultFolder(_ environment: Environment) throws(SystemCallError) -> String? {
     let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
     let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
     guard let root = state ?? home.map({ "\($0)/.local/state" }) else { return nil }
     let folder = "\(root)/scrubber"
     try makeFolders(folder)
-    return "\(folder)/verify-\(fingerprint.prefix(16)).ndjson"
+    return folder
   }
 
   private static func makeFolders(_ path: String) throws(SystemCallError) {

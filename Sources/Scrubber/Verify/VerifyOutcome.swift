@@ -36,7 +36,13 @@ struct VerifyOutcome: Sendable {
   }
 
   /// Whether all that was asked for could be looked at.
-  var isAnswered: Bool { sum.isAnswered && !plan.omissions.contains { $0.kind == .unreadable } }
+  var isAnswered: Bool {
+    sum.isAnswered && !plan.omissions.contains { $0.kind == .unreadable }
+      && !lacksReplays
+  }
+
+  /// Whether something was to be replayed and could not be.
+  var lacksReplays: Bool { plan.unreplayed.contains { $0.kind != .nothingSince } }
 
   /// The code of the worst findings that there are most of.
   var worst: (code: FindingCode, count: Int)? {

@@ -9,6 +9,14 @@ final class VerifyPlan: Sendable {
     var verification: Verification
     /// Where its units stand.
     var units: Range<Int>
+    /// At the end of its units, shard by shard.
+    var replays: [Replay] = []
+  }
+
+  struct Replay: Sendable {
+    var replay: ShardReplay
+    /// Where its units stand.
+    var units: Range<Int>
   }
 
   /// A timeline that is not verified, or not wholly, and why.
@@ -20,6 +28,14 @@ final class VerifyPlan: Sendable {
       case otherLsns = "other-lsns"
       /// Its index is not there, damaged, or not to be had.
       case unreadable
+      /// There is no WAL that leads on from its base.
+      case noWAL = "no-wal"
+      /// What replays begin with has neither it nor an ancestor.
+      case noBase = "no-base"
+      /// Its base has all that it has.
+      case nothingSince = "nothing-since"
+      /// How it was ingested is not supported.
+      case unsupported
     }
 
     var timeline: TimelineID
@@ -32,6 +48,10 @@ final class VerifyPlan: Sendable {
   let parts: [Part]
   let units: [VerificationUnit]
   let omissions: [Omission]
+  /// Timelines that are verified, but not replayed.
+  let unreplayed: [Omission]
+  /// What to say beside the results.
+  let warnings: [String]
   /// Of the layers that the indices name, ancestors' too.
   let layerCount: Int
   let layerByteCount: UInt64
@@ -43,13 +63,16 @@ final class VerifyPlan: Sendable {
     _ parts: [Part],
     _ units: [VerificationUnit],
     _ omissions: [Omission],
-    _ timelines: [WholeTimeline]
+    _ timelines: [WholeTimeline],
+    _ replays: ReplayDrafts?
   ) {
     self.tenant = tenant
     self.options = options
     self.parts = parts
     self.units = units
     self.omissions = omissions
+    unreplayed = replays?.omissions ?? []
+    warnings = Self.warnings(options, parts, timelines) + (replays?.notes ?? [])
     var sizes: [String: UInt64] = [:]
     for place in timelines.flatMap(\.shards) {
       for link in place.chain {
@@ -66,10 +89,46 @@ final class VerifyPlan: Sendable {
   /// The part that a unit belongs to.
   func part(of unit: Int) -> Part? { parts.first { $0.units.contains(unit) } }
 
+  /// Does a unit. Throws what keeps all from being done.
+  func run(_ unit: Int) async throws(ScanFailure) -> VerificationResult {
+    guard let part = part(of: unit) else { return VerificationResult() }
+    if let place = part.replays.first(where: { $0.units.contains(unit) }) {
+      do throws(ReplayFailure) {
+        return try await place.replay.run(unit - place.units.lowerBound)
+      } catch {
+        throw ScanFailure(error)
+      }
+    }
+    do throws(ReadError) {
+      return try await part.verification.run(units[unit])
+    } catch {
+      throw ScanFailure(error)
+    }
+  }
+
+  /// LSNs that were asked for and of which values may be gone.
+  private static func warnings(
+    _ options: VerifyOptions,
+    _ parts: [Part],
+    _ timelines: [WholeTimeline]
+  ) -> [String] {
+    guard !options.lsns.isEmpty else { return [] }
+    return parts.flatMap { part in
+      let place = timelines.first { $0.first.view.id == part.timeline }
+      return part.lsns.compactMap { place?.warning(of: $0) }
+    }
+  }
+
   // MARK: Making it
 
-  /// Opens the timelines of a tenant, and reads what there is to verify.
-  static func make(_ tenant: TenantView, _ options: VerifyOptions) async throws(ScanFailure) -> VerifyPlan {
+  /// Opens the timelines of a tenant, replays their WAL, and reads what there is to verify.
+  ///
+  /// - Parameter setup: nil if nothing is replayed.
+  static func make(
+    _ tenant: TenantView,
+    _ options: VerifyOptions,
+    _ setup: ReplaySetup? = nil
+  ) async throws(ScanFailure) -> VerifyPlan {
     let found = tenant.timelineIDs
     for wanted in options.timelines { _ = try tenant.timelineID(wanted) }
     guard !found.isEmpty else {
@@ -80,8 +139,9 @@ final class VerifyPlan: Sendable {
     }
     let opened = try OpenTimelines(found, tenant, options)
     var parts: [Part] = []
-    var units: [VerificationUnit] = []
+    var own: [[VerificationUnit]] = []
     var omissions = opened.omissions
+    var drafts = setup.map { ReplayDrafts(tenant, options, $0, opened.timelines) }
     for place in opened.timelines {
       let lsns = opened.lsns(of: place, options)
       guard !lsns.isEmpty else {
@@ -90,19 +150,65 @@ final class VerifyPlan: Sendable {
         continue
       }
       let verification = try verification(of: place, options)
-      let own: [VerificationUnit]
       do throws(ReadError) {
-        own = try await verification.units(levels: options.levels, at: lsns)
+        own.append(try await verification.units(levels: options.levels, at: lsns))
       } catch {
         throw ScanFailure(error)
       }
-      let range = units.count..<units.count + own.count
-      parts.append(Part(timeline: place.first.view.id, lsns: lsns, verification: verification, units: range))
-      units += own
+      parts.append(Part(timeline: place.first.view.id, lsns: lsns, verification: verification, units: 0..<0))
+      try await drafts?.add(place, at: lsns)
     }
     try checkAnything(parts, omissions, options, tenant)
+    if let drafts { try checkReplays(drafts, options) }
+    let replays = try await replay(drafts, options, setup)
+    let units = put(own, replays, into: &parts)
     omissions.sort { $0.timeline < $1.timeline }
-    return VerifyPlan(tenant, options, parts, units, omissions, opened.timelines)
+    return VerifyPlan(tenant, options, parts, units, omissions, opened.timelines, drafts)
+  }
+
+  private static func replay(
+    _ drafts: ReplayDrafts?,
+    _ options: VerifyOptions,
+    _ setup: ReplaySetup?
+  ) async throws(ScanFailure) -> [ShardReplay] {
+    guard let drafts, let setup else { return [] }
+    setup.begin(drafts.drafts)
+    return try await ReplayPreparation(drafts.drafts, options, scratch: setup.scratch).run()
+  }
+
+  /// Puts the units of all parts into one order.
+  ///
+  /// - Parameter own: of each part those that are no replays.
+  private static func put(
+    _ own: [[VerificationUnit]],
+    _ replays: [ShardReplay],
+    into parts: inout [Part]
+  ) -> [VerificationUnit] {
+    var units: [VerificationUnit] = []
+    for index in parts.indices {
+      let start = units.count
+      units += own[index]
+      for replay in replays where replay.draft.timeline.view.id == parts[index].timeline {
+        let first = units.count
+        units += replay.units
+        parts[index].replays.append(Replay(replay: replay, units: first..<units.count))
+      }
+      parts[index].units = start..<units.count
+    }
+    return units
+  }
+
+  /// If nothing but replays was asked for, there must be one.
+  private static func checkReplays(_ drafts: ReplayDrafts, _ options: VerifyOptions) throws(ScanFailure) {
+    let isAnything =
+      !drafts.drafts.isEmpty || options.levels != [.replay]
+      || drafts.omissions.contains { $0.kind == .nothingSince }
+    guard !isAnything else { return }
+    let reasons = drafts.omissions.map { "timeline \($0.timeline): \($0.reason)" }
+    throw ScanFailure(
+      message: "there is nothing to replay: \(reasons.joined(separator: "; "))",
+      exitCode: .nothingMatched
+    )
   }
 
   private static func verification(

@@ -21,7 +21,7 @@ struct VerifyReport {
     if dropped > 0 {
       lines += ["\(DecimalText.grouped(dropped)) more findings are counted but not shown.", ""]
     }
-    lines += timelines + [style.heading("summary")] + rows.map(row) + [""] + codes
+    lines += timelines + replays + [style.heading("summary")] + rows.map(row) + [""] + codes
     lines += [TerminalText.escape(verdict), "next: \(TerminalText.escape(next))"]
     return lines
   }
@@ -48,6 +48,37 @@ struct VerifyReport {
     return lines + [""]
   }
 
+  private var replays: [String] {
+    let replays = plan.parts.flatMap(\.replays)
+    guard !replays.isEmpty || !plan.unreplayed.isEmpty else { return [] }
+    var table = TextTable([
+      .init(title: "replay of"), .init(title: "from"), .init(title: "to"), .init(title: "base"),
+      .init(title: "records", isNumber: true), .init(title: "units", isNumber: true),
+    ])
+    for replay in replays.prefix(Self.listLimit) {
+      let (draft, replayed) = (replay.replay.draft, replay.replay.replayed)
+      let suffix = draft.timeline.view.shard.keySuffix
+      let end = replayed.end < draft.end ? "\(replayed.end) of \(draft.end)" : "\(draft.end)"
+      table.add([
+        "\(draft.timeline.view.id)\(suffix)", "\(draft.plan.start)", end, draft.baseText,
+        DecimalText.grouped(replayed.result.coverage.records.checked),
+        DecimalText.grouped(replay.units.count),
+      ])
+    }
+    var lines = replays.isEmpty ? [] : table.lines(style)
+    var others = TextTable([.init(title: "not replayed"), .init(title: "why")])
+    for omission in plan.unreplayed.prefix(Self.listLimit) {
+      others.add(["\(omission.timeline)", omission.reason])
+    }
+    if !plan.unreplayed.isEmpty { lines += (lines.isEmpty ? [] : [""]) + others.lines(style) }
+    let rest = max(0, replays.count - Self.listLimit) + max(0, plan.unreplayed.count - Self.listLimit)
+    if rest > 0 { lines.append("and \(DecimalText.grouped(rest)) more") }
+    return lines + [""]
+  }
+
+  /// What values of layers are called that were compared.
+  private var valueName: String { plan.options.levels.contains(.replay) ? "value" : "image" }
+
   private var rows: [(String, String)] {
     let levels = VerificationLevel.allCases.filter(plan.options.levels.contains).map(\.rawValue)
     let notRun = VerificationLevel.notRun(plan.options.levels).map { "; \($0)" } ?? ""
@@ -65,7 +96,7 @@ struct VerifyReport {
       )
     )
     for (name, tally) in [
-      ("keys", coverage.keys), ("images", coverage.values), ("WAL records", coverage.records),
+      ("keys", coverage.keys), ("\(valueName)s", coverage.values), ("WAL records", coverage.records),
     ] {
       rows.append((name, Self.text(tally) { DecimalText.grouped($0) }))
     }
@@ -126,7 +157,9 @@ struct VerifyReport {
     let skipped = [coverage.keys, coverage.values, coverage.records]
       .reduce(UInt64(0)) { $0.saturatingSum($1.skippedSum) }
     let rest = skipped == 0 ? "none skipped" : "\(DecimalText.grouped(skipped)) skipped, with reasons"
-    return "coverage: \(rest): every key, image, record and byte is accounted for"
+    let isWhole = outcome.doneCount == plan.units.count
+    return "coverage: \(rest): every key, \(valueName), record and byte "
+      + (isWhole ? "is accounted for" : "of the units that were done is accounted for, of others none")
   }
 
   private var next: String {
@@ -134,6 +167,8 @@ struct VerifyReport {
     case .interrupted: return "go on by --resume"
     case .couldNotFinish where !coverage.addsUp:
       return "report this as a fault of scrubber: what was checked and skipped does not add up"
+    case .couldNotFinish where outcome.sum.isAnswered && outcome.lacksReplays:
+      return "find the WAL or the base of what was not replayed, or leave it out by --timeline-id"
     case .couldNotFinish: return "find out what could not be read, and go on by --resume"
     default: break
     }

@@ -10,6 +10,7 @@ final class VerifyRun: Sendable {
   private let collector: VerifyCollector
   private let progress: VerifyProgress
   private let unansweredCount = Atomic<Int>(0)
+  private let firstFailure = Mutex<ScanFailure?>(nil)
 
   init(
     _ plan: VerifyPlan,
@@ -41,18 +42,21 @@ final class VerifyRun: Sendable {
     await Workers.run(count: numbers.count, jobs: plan.options.jobs) { [self] place in
       await work(numbers[place])
     }
-    if Task.isCancelled { collector.takeRest() }
+    if Task.isCancelled || failure != nil { collector.takeRest() }
     let isAnswered = unansweredCount.load(ordering: .relaxed) == 0
     return isAnswered && collector.read { $0.doneCount } == plan.units.count
   }
 
-  /// Does a unit. False when the task is cancelled.
+  /// Why the work was broken off, if it was not cancelled.
+  var failure: ScanFailure? { firstFailure.withLock { $0 } }
+
+  /// Does a unit. False when the task is cancelled, or nothing can be done any more.
   private func work(_ number: Int) async -> Bool {
-    guard let part = plan.part(of: number) else { return true }
     let result: VerificationResult
-    do throws(ReadError) {
-      result = try await part.verification.run(plan.units[number])
+    do throws(ScanFailure) {
+      result = try await plan.run(number)
     } catch {
+      if error.exitCode != .interrupted { firstFailure.withLock { $0 = $0 ?? error } }
       return false
     }
     if result.isAnswered {

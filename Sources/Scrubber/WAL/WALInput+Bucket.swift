@@ -18,6 +18,21 @@ extension WALInput {
     return try await input(inventory, store, prefix, size)
   }
 
+  /// WAL of one timeline out of a bucket that is open; nil if there is none.
+  static func timeline(
+    _ timeline: TimelineID,
+    of tenant: TenantID,
+    in store: any ObjectStore,
+    _ prefix: String
+  ) async throws(ScanFailure) -> WALInput? {
+    do throws(ScanFailure) {
+      return try await input(try await inventory(store, prefix, tenant, timeline), store, prefix, nil)
+    } catch {
+      if error.exitCode == .nothingMatched { return nil }
+      throw error
+    }
+  }
+
   // MARK: Which timeline
 
   /// More than so many timelines are not named in a message.

@@ -9,7 +9,14 @@ struct VerifyCommandTests {
   @Test(arguments: [
     (["x", "--bucket", "b"], "SNAPSHOT \"x\" and --bucket are given together", ""),
     (["x", "y"], "unexpected argument", ""),
-    (["x", "--level", "replay"], "--level: found \"replay\"", "reconstruct, images, all"),
+    (["x", "--level", "page"], "--level: found \"page\"", "reconstruct, images, replay, all"),
+    (["x", "--level", "replay"], "--level replay is given without --wal", "--wal FOLDER"),
+    (["x", "--level", "images", "--wal", "w"], "--wal is given, and nothing is replayed", "--level replay"),
+    (["x", "--against", "y"], "--against is given, and nothing is replayed", "Say where the WAL is: --wal."),
+    (["x", "--scratch", "y"], "--scratch is given, and nothing is replayed", "--wal"),
+    (["x", "--wal", "ftp://y"], "--wal: found \"ftp://y\"", ""),
+    (["x", "--wal", "w", "--against", ""], "--against: found", ""),
+    (["x", "--wal", "w", "--scratch", ""], "--scratch: found", "a folder on this machine"),
     (["x", "--sample", "0"], "--sample: found", "0.01% to 100%"),
     (["x", "--sample", "100.01%"], "--sample: found", ""),
     (["x", "--sample", "1.234"], "--sample: found", ""),
@@ -58,6 +65,16 @@ struct VerifyCommandTests {
     #expect(try options("--memory", "2g").memoryByteCount == 2 << 30)
     #expect(try options("--memory", "33554432").memoryByteCount == 32 << 20)
     #expect(try options("--level", "images").levels == [.images])
+    #expect(try options().levels == [.reconstruct, .images])
+    let replay = try options("--wal", "w", "--against", "s3://name/old", "--scratch", "d", "--memory", "64M")
+    #expect(replay.levels == [.reconstruct, .images, .replay] && replay.wal == .folder(path: "w"))
+    #expect(replay.against == .s3(S3Address(bucket: "name", prefix: "old")) && replay.scratch == "d")
+    #expect(try options("--level", "replay", "--wal", "w").levels == [.replay])
+    // All that is held at a time is within what was said.
+    let held =
+      replay.cacheByteCount + replay.baseCacheByteCount + replay.grownCacheByteCount(3) * 3
+      + max(replay.ingestByteCount, 2 * replay.unitByteBudget) * replay.jobs
+    #expect(held <= 64 << 20)
     #expect(try options().levels == [.reconstruct, .images] && options().jobs >= 1)
     let lsns = try options("--lsn", "0/5", "0/6", "--lsn", "0/5").lsns
     #expect(lsns == [Lsn(5), Lsn(6)])
@@ -128,6 +145,23 @@ struct VerifyCommandTests {
     )
     #expect(timeline.exitCode == ExitCode.nothingMatched.rawValue)
     #expect(timeline.error.contains("Did you mean \(ForensicRecord.main)?"))
+  }
+
+  @Test func walThatIsNotThereEndsWith66() throws {
+    let empty = try TemporaryFolder()
+    for folder in [empty.path, "\(empty.path)/none"] {
+      let outcome = try VerifyProgram.run(ForensicRecord.samples, ["--wal", folder])
+      #expect(
+        outcome.exitCode == ExitCode.nothingMatched.rawValue && outcome.output == "",
+        "\(outcome.error)"
+      )
+      #expect(outcome.error.contains(folder))
+    }
+    let other = try VerifyProgram.run(
+      ForensicRecord.samples,
+      ["--wal", RealBucket.sampleFolder.path, "--against", empty.path]
+    )
+    #expect(other.exitCode == ExitCode.nothingMatched.rawValue, "\(other.error)")
   }
 
   /// A copy of the sample in which bytes of a layer, or the layer, are changed.

@@ -84,5 +84,16 @@ struct VerifyGoldenTests {
     process.waitUntilExit()
     #expect(process.terminationStatus == ExitCode.interrupted.rawValue, "\(said)")
     if !text.isEmpty { #expect(text.contains(#""interrupted":true"#)) }
+    let (again, lines, _) = try BuiltProgram.start(
+      ["verify", bucket.path, "-j", "2"],
+      environment: ["XDG_STATE_HOME": state.path]
+    )
+    usleep(1_500_000)
+    again.interrupt()
+    let report = String(decoding: try lines.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    again.waitUntilExit()
+    #expect(again.terminationStatus == ExitCode.interrupted.rawValue)
+    // Of what was not done nothing is claimed.
+    #expect(report.isEmpty || report.contains("of the units that were done is accounted for"), "\(report)")
   }
 }

@@ -13,13 +13,12 @@ public final class GrownLayers {
   private let store: LayerStore
   public private(set) var layers: [IndexLayer]
 
-  /// Bytes of layers that are kept in memory for reading.
-  private static let cacheByteCount = 64 << 20
   private static let openLayerCount = 64
 
   /// - Parameters:
   ///   - root: the folder with the folders of tenants.
   ///   - layers: those that are there already.
+  ///   - cacheByteCount: bytes of layers that are kept in memory for reading.
   public init(
     root: String,
     tenant: TenantID,
@@ -28,7 +27,8 @@ public final class GrownLayers {
     generation: Generation,
     redo: RedoRules,
     ancestor: Timeline.Ancestor? = nil,
-    layers: [IndexLayer] = []
+    layers: [IndexLayer] = [],
+    cacheByteCount: Int = 64 << 20
   ) {
     self.root = root
     self.tenant = tenant
@@ -40,7 +40,7 @@ public final class GrownLayers {
     self.layers = layers
     store = LayerStore(
       source: FolderLayerSource(root: root),
-      cache: BlockCache(byteBudget: Self.cacheByteCount),
+      cache: BlockCache(byteBudget: cacheByteCount),
       limit: Self.openLayerCount
     )
   }

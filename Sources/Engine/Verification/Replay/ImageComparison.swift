@@ -14,14 +14,12 @@ final class ImageComparison {
   private var items: [Lsn: [Key: [Item]]] = [:]
   private var bytes: [UInt8] = []
 
-  private static let byteBudget = 4 << 20
-
   init(_ check: ReplayCheck, _ report: ReplayReport) {
     self.check = check
     self.report = report
   }
 
-  var isFull: Bool { bytes.count >= Self.byteBudget }
+  var isFull: Bool { bytes.count >= check.byteBudget / 2 }
 
   func add(_ key: TreeKey, _ image: RawSpan, _ object: LayerObject, _ blob: Range<UInt64>) {
     let start = bytes.count

@@ -26,7 +26,7 @@ final class RecordComparison {
     let others = Self.places(check.timeline, keys, point.lsns)
     let own =
       point.isReached ? check.replayed.grown.flatMap { Self.places($0, keys, point.lsns) } : []
-    let share = ReplayCheck.byteBudget / max(1, others.count + own.count)
+    let share = check.byteBudget / max(1, others.count + own.count)
     let piece = min(max(share, Self.leastPieceByteCount), Self.mostPieceByteCount)
     let (meter, timeline) = (meter, check.timeline)
     func merge(_ places: [Place], _ meter: ReadMeter?) -> ValueMerge {

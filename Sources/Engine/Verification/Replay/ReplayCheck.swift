@@ -45,13 +45,20 @@ public final class ReplayCheck: Sendable {
   public let units: [VerificationUnit]
 
   /// Bytes of values that a unit holds of layers.
-  static let byteBudget = 8 << 20
+  let byteBudget: Int
   /// Keys of a unit, and units of a point.
   private static let unitKeyCount: UInt64 = 8192
   private static let maximumUnitCount: UInt64 = 1 << 16
 
-  private init(_ replayed: ReplayedTimeline, _ timeline: Timeline, history: Lsn, _ points: [Point]) {
+  private init(
+    _ replayed: ReplayedTimeline,
+    _ timeline: Timeline,
+    history: Lsn,
+    _ points: [Point],
+    byteBudget: Int
+  ) {
     self.replayed = replayed
+    self.byteBudget = byteBudget
     self.timeline = timeline
     self.history = history
     self.points = points
@@ -71,12 +78,14 @@ public final class ReplayCheck: Sendable {
   ///   - facts: of the timeline, and of the replay as well.
   ///   - history: the LSN up to which page servers may have dropped values: `latest_gc_cutoff_lsn`.
   ///   - lsns: where keys are compared, too. At the end they always are; if the WAL ends early, also there.
+  ///   - byteBudget: bytes of values that a unit holds.
   public static func make(
     _ replayed: ReplayedTimeline,
     against timeline: Timeline,
     _ facts: TimelineFacts,
     history: Lsn,
-    at lsns: [Lsn] = []
+    at lsns: [Lsn] = [],
+    byteBudget: Int = 8 << 20
   ) async throws(ReplayFailure) -> ReplayCheck {
     let start = replayed.plan.start
     let wanted = replayed.plan.stretches.last?.end ?? start
@@ -97,7 +106,7 @@ public final class ReplayCheck: Sendable {
       points.append(point)
       first = lsn.successor
     }
-    return ReplayCheck(replayed, timeline, history: history, points)
+    return ReplayCheck(replayed, timeline, history: history, points, byteBudget: byteBudget)
   }
 
   /// Cuts all keys where a number of keys that exist is reached.
@@ -139,10 +148,15 @@ public final class ReplayCheck: Sendable {
   /// Leaves one of several findings that say the same of a layer: each unit that needs it says so.
   public static func joinFindings(_ result: inout VerificationResult) {
     var known: Set<[String]> = []
-    result.findings = result.findings.filter { finding in
-      guard finding.key == nil, let object = finding.objectKey else { return true }
-      return known.insert([finding.code.rawValue, object, finding.message, finding.seen ?? ""]).inserted
-    }
+    result.findings = result.findings.filter { isNew($0, &known) }
+  }
+
+  /// Whether a finding says something that those before it have not said of the same layer.
+  ///
+  /// - Parameter known: what was said so far; takes this one.
+  public static func isNew(_ finding: Finding, _ known: inout Set<[String]>) -> Bool {
+    guard finding.key == nil, let object = finding.objectKey else { return true }
+    return known.insert([finding.code.rawValue, object, finding.message, finding.seen ?? ""]).inserted
   }
 }
 

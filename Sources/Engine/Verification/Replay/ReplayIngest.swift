@@ -62,7 +62,8 @@ final class ReplayIngest {
       shard: stretch.shard,
       timeline: plan.timeline,
       generation: .none,
-      redo: plan.base.redo
+      redo: plan.base.redo,
+      cacheByteCount: plan.cacheByteCount
     )
     growth.destination = layers
     growth.runByteCount = plan.runByteCount

@@ -27,6 +27,8 @@ public final class ReplayPlan: Sendable {
   public let rules: IngestRules
   /// Bytes of values that are held before they are written.
   public let runByteCount: UInt64
+  /// Bytes of what was written that are kept for reading, of each stretch.
+  public let cacheByteCount: Int
 
   /// - Parameters:
   ///   - timeline: what the result is to be compared with.
@@ -39,7 +41,8 @@ public final class ReplayPlan: Sendable {
     to end: Lsn,
     splits: [Stretch] = [],
     _ rules: IngestRules,
-    runByteCount: UInt64 = 32 << 20
+    runByteCount: UInt64 = 32 << 20,
+    cacheByteCount: Int = 64 << 20
   ) {
     tenant = timeline.tenant
     self.timeline = timeline.id
@@ -50,6 +53,7 @@ public final class ReplayPlan: Sendable {
       + [Stretch(to: end, shard: timeline.shard)]
     self.rules = rules
     self.runByteCount = runByteCount
+    self.cacheByteCount = cacheByteCount
   }
 }
 

@@ -73,6 +73,12 @@ final class CommandDesk {
     error.writeLine("scrubber: " + TerminalText.escape(text))
   }
 
+  /// `warn` without what was written before, for tasks beside this one.
+  var warner: @Sendable (String) -> Void {
+    let error = error
+    return { text in error.writeLine("scrubber: " + TerminalText.escape(text)) }
+  }
+
   /// A line beside what is written: on standard error, as it is.
   func note(_ text: String) {
     flush()

@@ -4,13 +4,18 @@ extension VerifyCommand {
     summary: "rebuild every value of a tenant, and say which are not right",
     usage: [
       "[SNAPSHOT]", "[--bucket URL|FOLDER]", "[--tenant-id ID]", "[--timeline-id ID...]", "[--lsn LSN...]",
-      "[--level reconstruct|images|all]", "[--sample P%]", "[--jobs N]", "[--memory BYTES]", "[--resume]",
+      "[--level reconstruct|images|replay|all]", "[--wal FOLDER|URL]", "[--against SNAPSHOT]",
+      "[--scratch FOLDER]",
+      "[--sample P%]", "[--jobs N]", "[--memory BYTES]", "[--resume]",
       "[--journal FILE]", "[--stripe-size PAGES]", "[--at TIME]", "[--verbose]",
       "[--json|--format text|json|ndjson]",
     ],
     discussion: [
       "Looks at every key that the timelines of a tenant have: at their ends, where others branch off, and at the GC "
-        + "horizon. Nothing is written but a journal, from which a run that was killed is gone on with.",
+        + "horizon. Nothing is written but a journal, from which a run that was killed is gone on with, and with "
+        + "--wal a scratch folder.",
+      "With --wal the WAL is replayed on what the timelines began with, and all that came of it is compared with what "
+        + "they hold, value by value. A timeline without WAL is named, and ends with exit code 1.",
       "What comes out does not depend on --jobs. A timeline that is being deleted is named and left out; every other "
         + "one that cannot be verified ends with exit code 1 or 2.",
     ],
@@ -43,10 +48,32 @@ extension VerifyCommand {
         help: "What to prove, see below. Default: all."
       ),
       OptionDeclaration(
+        "wal",
+        .value(name: "FOLDER|URL"),
+        help:
+          "Where WAL is to replay: a bucket or a folder of safekeepers, or a folder with segments of the only "
+          + "timeline that is verified."
+      ),
+      OptionDeclaration(
+        "against",
+        .value(name: "SNAPSHOT"),
+        help:
+          "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline or an "
+          + "ancestor of it. Default: each timeline itself, where its history begins or its WAL does."
+      ),
+      OptionDeclaration(
+        "scratch",
+        .value(name: "FOLDER"),
+        help:
+          "Where what comes of the WAL is written: about as much as there is WAL. Removed at the end. Default: "
+          + "beside the journal."
+      ),
+      OptionDeclaration(
         "sample",
         .value(name: "P%"),
         help:
-          "Look at this share of the pages, the same ones each time; what is no page is looked at all the same."
+          "Look at this share of the pages, the same ones each time; what is no page is looked at all the same. "
+          + "Replays compare everything."
       ),
       OptionDeclaration(
         "jobs",
@@ -93,7 +120,11 @@ extension VerifyCommand {
             "images",
             "Each image in a layer is what the history below it leads to, where that is still there.",
           ],
-          ["all", "Both."],
+          [
+            "replay",
+            "All values, and each key at the LSNs, are what the WAL leads to from what was there before. Needs --wal.",
+          ],
+          ["all", "All of these; replay if there is --wal."],
         ]
       ),
       HelpText.exitCodes,
@@ -103,6 +134,14 @@ extension VerifyCommand {
       .init(
         command: "scrubber verify --bucket s3://name --tenant-id ID --timeline-id ID --sample 5%",
         meaning: "Some pages of a timeline in a bucket."
+      ),
+      .init(
+        command: "scrubber verify snap --wal s3://name/wal",
+        meaning: "A snapshot, against the WAL of safekeepers as well."
+      ),
+      .init(
+        command: "scrubber verify snap --level replay --wal pg_wal --timeline-id ID --against older-snap",
+        meaning: "What came to a timeline since an older snapshot, against segments in a folder."
       ),
       .init(
         command: "scrubber verify snap --format ndjson --resume > findings.ndjson",

@@ -5,10 +5,17 @@ extension VerifyCommand {
   func run(_ desk: CommandDesk) async throws(ScanFailure) -> ExitCode {
     let start = ContinuousClock.now
     let tenant = try await bucket.openTenant(desk.environment)
-    let plan = try await VerifyPlan.make(tenant, options)
-    for omission in plan.omissions {
-      desk.warn("timeline \(omission.timeline) is not verified: \(omission.reason)")
+    let ingestLine = desk.drawnLine()
+    let setup = try await ReplaySetup.open(tenant, options, desk.environment, ingestLine, warn: desk.warner)
+    let plan: VerifyPlan
+    do throws(ScanFailure) {
+      plan = try await VerifyPlan.make(tenant, options, setup)
+    } catch {
+      ingestLine.end()
+      throw error
     }
+    ingestLine.end()
+    warn(of: plan, desk)
     let (journal, left) = try openJournal(plan, desk)
     if format == .ndjson { writeBegin(plan, desk) }
     let line = desk.drawnLine()
@@ -20,6 +27,7 @@ extension VerifyCommand {
       desk.warn("\(journal?.path ?? ""): \(problem); what was done from then on is not noted")
     }
     if isWhole { journal?.remove() }
+    if let failure = run.failure { throw failure }
     let outcome = collector.read { state in
       VerifyOutcome(
         plan: plan,
@@ -34,6 +42,16 @@ extension VerifyCommand {
     }
     write(outcome, desk)
     return outcome.exitCode
+  }
+
+  private func warn(of plan: VerifyPlan, _ desk: CommandDesk) {
+    for warning in plan.warnings { desk.warn(warning) }
+    for omission in plan.omissions {
+      desk.warn("timeline \(omission.timeline) is not verified: \(omission.reason)")
+    }
+    for omission in plan.unreplayed where omission.kind != .nothingSince {
+      desk.warn("timeline \(omission.timeline) is not replayed: \(omission.reason)")
+    }
   }
 
   /// Writes findings as they come, where the format is one of lines.

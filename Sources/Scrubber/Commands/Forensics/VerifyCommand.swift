@@ -8,13 +8,14 @@ struct VerifyCommand: Sendable, Equatable {
   }
 
   enum Level: String, Sendable, CaseIterable {
-    case reconstruct, images, all
+    case reconstruct, images, replay, all
 
-    var levels: Set<VerificationLevel> {
+    func levels(hasWAL: Bool) -> Set<VerificationLevel> {
       switch self {
       case .reconstruct: [.reconstruct]
       case .images: [.images]
-      case .all: VerifyOptions.allLevels
+      case .replay: [.replay]
+      case .all: VerifyOptions.levelsWithoutWAL.union(hasWAL ? [.replay] : [])
       }
     }
   }
@@ -40,20 +41,65 @@ struct VerifyCommand: Sendable, Equatable {
     options.timelines = try Self.timelines(arguments)
     options.lsns = try Self.lsns(arguments)
     let level: Level? = try ScanMetadataCommand.choice(arguments, "level")
-    options.levels = (level ?? .all).levels
+    try Self.readReplay(arguments, level ?? .all, into: &options)
     options.sampleShare = try Self.sample(arguments) ?? options.sampleShare
     options.jobs =
       try ScanMetadataCommand.number(arguments, "jobs", in: VerifyOptions.allowedJobs)
       ?? min(Processors.count, VerifyOptions.allowedJobs.upperBound)
     options.memoryByteCount = try Self.memory(arguments) ?? options.memoryByteCount
     options.resumes = arguments.has("resume")
-    options.journal = try Self.journal(arguments)
+    options.journal = try Self.path(arguments, "journal", allowed: "a file on this machine")
     isVerbose = arguments.has("verbose")
     let chosen: Format? = try ScanMetadataCommand.choice(arguments, "format")
     if bucket.isJSON, let chosen, chosen != .json {
       throw UsageError("--json and --format \(chosen.rawValue) are given together")
     }
     format = bucket.isJSON ? .json : chosen ?? .text
+  }
+
+  /// The levels, and what replays need.
+  private static func readReplay(
+    _ arguments: ParsedArguments,
+    _ level: Level,
+    into options: inout VerifyOptions
+  ) throws(UsageError) {
+    options.wal = try address(arguments, "wal")
+    options.against = try address(arguments, "against")
+    options.scratch = try path(arguments, "scratch", allowed: "a folder on this machine")
+    options.levels = level.levels(hasWAL: options.wal != nil)
+    guard options.levels.contains(.replay) else {
+      for name in ["wal", "against", "scratch"] where arguments.has(name) {
+        let isLevel = options.wal != nil
+        throw UsageError(
+          "--\(name) is given, and nothing is replayed",
+          hint: isLevel ? "Write --level replay or --level all." : "Say where the WAL is: --wal."
+        )
+      }
+      return
+    }
+    guard options.wal != nil else {
+      throw UsageError(
+        "--level replay is given without --wal",
+        hint: "Say where the WAL is: --wal FOLDER, or --wal s3://NAME/PREFIX."
+      )
+    }
+  }
+
+  private static func address(
+    _ arguments: ParsedArguments,
+    _ name: String
+  ) throws(UsageError) -> BucketAddress? {
+    guard let text = arguments.first(name) else { return nil }
+    do throws(UsageError) {
+      return try BucketAddress(option: text)
+    } catch {
+      throw UsageError(
+        option: "--\(name)",
+        given: text,
+        allowed: BucketAddress.allowedForms,
+        hint: error.hint
+      )
+    }
   }
 
   // MARK: Values
@@ -137,10 +183,14 @@ struct VerifyCommand: Sendable, Equatable {
     text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
   }
 
-  private static func journal(_ arguments: ParsedArguments) throws(UsageError) -> String? {
-    guard let path = arguments.first("journal") else { return nil }
+  private static func path(
+    _ arguments: ParsedArguments,
+    _ name: String,
+    allowed: String
+  ) throws(UsageError) -> String? {
+    guard let path = arguments.first(name) else { return nil }
     guard !path.isEmpty, !path.contains("\0") else {
-      throw UsageError(option: "--journal", given: path, allowed: "a file on this machine")
+      throw UsageError(option: "--\(name)", given: path, allowed: allowed)
     }
     return path
   }
