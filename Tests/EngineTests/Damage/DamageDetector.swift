@@ -1,0 +1,300 @@
+@testable import Engine
+import Foundation
+import IndexFormat
+import Testing
+
+/// Looks for a damage, the cheapest way first, until something names it.
+struct DamageDetector {
+  let tenant: DamageTenant
+  let scan: MetadataScan
+  /// What a scan says of the tenant without damage.
+  private let baseline: Set<MetadataScan.Line>
+
+  init(_ tenant: DamageTenant) throws {
+    self.tenant = tenant
+    scan = try MetadataScan(tenant)
+    baseline = Set(try scan.run([:]))
+  }
+
+  /// - Parameter isWhole: whether all keys are looked at, and not only those that the damage touches.
+  func look(for damage: Damage, isWhole: Bool = false) async throws -> DamageOutcome {
+    if damage.isOfWAL { return try await lookInWAL(damage) }
+    var outcome = DamageOutcome(verdict: .unseen)
+    if damage.kind.changesBucket {
+      for line in Set(try scan.run(changes(damage))).subtracting(baseline) {
+        note(line.object, nil, nil, "\(line.code) \(line.object)", .scan, damage, &outcome)
+      }
+    }
+    if !outcome.isNamed { checkLayers(damage, &outcome) }
+    let mayRead = damage.kind.changesBucket ? damage.index != nil : true
+    guard mayRead, !outcome.isNamed else { return outcome }
+    let view = try tenant.view(of: damage)
+    for sight in [DamageSight.reconstruct, .images, .replay] where !outcome.isNamed {
+      let findings =
+        switch sight {
+        case .reconstruct: try await reconstruct(damage, view, isWhole)
+        case .images: try await images(damage, view, isWhole)
+        default: try await replay(damage, view, isWhole)
+        }
+      for finding in findings { note(finding, sight, damage, &outcome) }
+    }
+    if outcome.verdict == .unseen, try await isNeutral(damage, view) { outcome.verdict = .neutral }
+    return outcome
+  }
+
+  /// All objects that are others, indices too.
+  private func changes(_ damage: Damage) -> [String: [UInt8]?] {
+    var changes = damage.changes
+    if let index = damage.index, let key = tenant.parts[damage.timeline]?.indexKey, changes[key] == nil {
+      changes[key] = index.encode()
+    }
+    return changes
+  }
+
+  private func note(_ finding: Finding, _ sight: DamageSight, _ damage: Damage, _ outcome: inout DamageOutcome) {
+    let text =
+      "\(sight) \(finding.code.rawValue) \(finding.key?.describe() ?? "") \(finding.lsn.map { "\($0)" } ?? "") "
+      + "\(finding.message) [\(finding.seen ?? "")/\(finding.expected ?? "")] \(finding.objectKey?.suffix(60) ?? "")"
+    note(finding.objectKey ?? "", finding.key, finding.lsn, text, sight, damage, &outcome)
+  }
+
+  private func note(
+    _ object: String,
+    _ key: Key?,
+    _ lsn: Lsn?,
+    _ text: String,
+    _ sight: DamageSight,
+    _ damage: Damage,
+    _ outcome: inout DamageOutcome
+  ) {
+    if outcome.texts.count < 4 { outcome.texts.append(text) }
+    if outcome.verdict == .unseen { outcome.verdict = .seen(sight) }
+    if damage.named.contains(where: { object.hasSuffix($0) }) { outcome.isNamed = true }
+    // What is gone cannot be named by those who read around it; they name what it held.
+    if let key, damage.keys.contains(key), lsn.map({ $0 >= damage.lsn }) ?? true { outcome.isKeyed = true }
+  }
+
+  // MARK: Layers by themselves
+
+  private func checkLayers(_ damage: Damage, _ outcome: inout DamageOutcome) {
+    let index = damage.index ?? tenant.parts[damage.timeline]?.index
+    for layer in index?.layers ?? [] {
+      let object = tenant.object(layer, of: damage.timeline)
+      guard case .some(.some(let bytes)) = damage.changes[object.key] else { continue }
+      guard let decoder = BlobDecoder() else { return }
+      let report = LayerCheck.run(object, bytes.span.bytes, depth: .values, decoder: decoder)
+      for finding in report.findings { note(finding, .layer, damage, &outcome) }
+    }
+  }
+
+  // MARK: Verification
+
+  private func units(_ damage: Damage, _ view: DamageTenant.View) async throws -> [VerificationUnit] {
+    let verification = view.verification
+    if damage.isStructural { return try await verification.units(levels: [.reconstruct], at: view.points) }
+    var units: [VerificationUnit] = []
+    for lsn in view.points where lsn >= damage.lsn {
+      let keys = try await tenant.listed(damage.timeline, at: lsn).intersection(damage.keys)
+      if !keys.isEmpty { units.append(VerificationUnit(.keys(keys, at: lsn), weight: 1)) }
+    }
+    return units
+  }
+
+  private func reconstruct(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding] {
+    let units =
+      isWhole
+      ? try await view.verification.units(levels: [.reconstruct], at: view.points) : try await units(damage, view)
+    var findings: [Finding] = []
+    for unit in units { findings += try await view.verification.run(unit).accusations }
+    return findings
+  }
+
+  private func images(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding] {
+    var findings: [Finding] = []
+    if isWhole {
+      for unit in try await view.verification.units(levels: [.images], at: view.points) {
+        findings += try await view.verification.run(unit).accusations
+      }
+      return findings
+    }
+    for position in view.timeline.positions {
+      let name = view.timeline.map[position]
+      guard name.endLsn > damage.lsn else { continue }
+      for range in damage.keys.intersection(KeySpace(name.keys)).ranges {
+        let unit = VerificationUnit(.images(of: position, range), weight: 1)
+        findings += try await view.verification.run(unit).accusations
+      }
+    }
+    return findings
+  }
+
+  private func replay(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding] {
+    guard let (golden, replayed) = tenant.replays[damage.timeline] else { return [] }
+    let check = try await ReplayCheck.make(
+      replayed,
+      against: view.timeline,
+      golden.facts,
+      history: golden.history
+    )
+    var findings: [Finding] = []
+    var known: Set<Lsn> = []
+    for unit in check.units {
+      guard case .replay(_, let lsn) = unit.work else { continue }
+      if isWhole {
+        findings += try await check.run(unit).accusations
+      } else if known.insert(lsn).inserted {
+        let part = VerificationUnit(.replay(damage.keys, at: lsn), weight: 1)
+        findings += try await check.run(part).accusations
+      }
+    }
+    return findings
+  }
+
+  // MARK: WAL
+
+  private func lookInWAL(_ damage: Damage) async throws -> DamageOutcome {
+    var outcome = DamageOutcome(verdict: .unseen)
+    guard let (golden, whole) = tenant.replays[damage.timeline], let wal = damage.wal else { return outcome }
+    let replayed = try await ReplayedTimeline.make(whole.plan, wal, scratchBelow: golden.scratch.path)
+    for finding in replayed.result.findings {
+      outcome.verdict = .seen(.replay)
+      outcome.texts.append("\(finding.code.rawValue) \(finding.lsn.map { "\($0)" } ?? "") \(finding.message)")
+      // A record begins before the byte that is damaged, at most as far as it is long; a reader that is lost says so on
+      // the next page.
+      if let lsn = finding.lsn, lsn.value <= damage.lsn.value + 8192, lsn.value + 1 << 19 > damage.lsn.value {
+        outcome.isNamed = true
+      }
+    }
+    guard outcome.verdict == .unseen else { return outcome }
+    let same = replayed.end == whole.end && replayed.result.coverage == whole.result.coverage
+    if same { outcome.verdict = .neutral }
+    return outcome
+  }
+
+  // MARK: What is no damage
+
+  /// Whether each read gives what it gave before, byte for byte or but for what PostgreSQL changes without WAL.
+  private func isNeutral(_ damage: Damage, _ view: DamageTenant.View) async throws -> Bool {
+    let clean = try tenant.view(of: damage.timeline)
+    guard view.points == clean.points, view.timeline.diskConsistentLsn == clean.timeline.diskConsistentLsn else {
+      return false
+    }
+    var lsns = Set(clean.points.filter { $0 >= damage.lsn })
+    lsns.insert(damage.lsn)
+    for layer in clean.timeline.map.layers where layer.name.startLsn > damage.lsn {
+      if damage.keys.overlaps(layer.name.keys) { lsns.insert(layer.name.startLsn) }
+    }
+    for lsn in lsns.sorted() where lsn != .invalid {
+      let listed = try await tenant.listed(damage.timeline, at: lsn).intersection(damage.keys)
+      let sparse = damage.keys.intersection(KeySpace(.sparse))
+      let others = damage.keys.ranges.filter { $0.isSingleKey }
+      let keys = listed.union(sparse).union(KeySpace(others))
+      guard try await equal(clean.timeline, view.timeline, keys, lsn) else { return false }
+    }
+    return true
+  }
+
+  private func equal(_ one: Timeline, _ other: Timeline, _ keys: KeySpace, _ lsn: Lsn) async throws -> Bool {
+    let before: [KeyedValue]
+    do throws(ReadError) {
+      before = try await one.values(of: keys, at: lsn)
+    } catch {
+      // Without damage it could not be read there either: below what GC has left.
+      return true
+    }
+    let after: [KeyedValue]
+    do throws(ReadError) {
+      after = try await other.values(of: keys, at: lsn)
+    } catch {
+      return false
+    }
+    guard before.map(\.key) == after.map(\.key) else { return false }
+    for (left, right) in zip(before, after) where left.bytes != right.bytes {
+      guard left.key.isRelationBlock, left.bytes.count == right.bytes.count else { return false }
+      var (first, second) = (left.bytes, right.bytes)
+      PageMask.apply(to: &first)
+      PageMask.apply(to: &second)
+      guard first == second else { return false }
+    }
+    return true
+  }
+}
+
+extension Damage {
+  var isOfWAL: Bool { kind.isOfWAL }
+}
+
+/// The program's scan of the metadata of a folder in which layers have their sizes, but no bytes.
+final class MetadataScan {
+  struct Line: Hashable {
+    var code: String
+    var object: String
+  }
+
+  private let folder: TemporaryFolder
+  private let tenant: DamageTenant
+  private let program: URL
+
+  init(_ tenant: DamageTenant) throws {
+    self.tenant = tenant
+    folder = try TemporaryFolder()
+    program = try Self.programPath()
+    for (key, bytes) in tenant.objects { try put(key, bytes) }
+  }
+
+  private func path(_ key: String) -> String { "\(folder.path)/pageserver/v1/tenants/\(key)" }
+
+  private func put(_ key: String, _ bytes: [UInt8]?) throws {
+    let url = URL(filePath: path(key))
+    guard let bytes else {
+      try FileManager.default.removeItem(at: url)
+      return
+    }
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    guard LayerFile(url) == nil else {
+      try Data().write(to: url)
+      try #require(truncate(url.path, bytes.count) == 0)
+      return
+    }
+    try Data(bytes).write(to: url)
+  }
+
+  /// What is told of the tenant with other objects.
+  func run(_ changes: [String: [UInt8]?]) throws -> [Line] {
+    for (key, bytes) in changes { try put(key, bytes) }
+    defer {
+      for key in changes.keys {
+        // A folder that is not as it was would be told by the next scan.
+        try? put(key, tenant.objects[key])
+      }
+    }
+    let process = Process()
+    process.executableURL = program
+    process.arguments = ["scan-metadata", "--bucket", folder.path, "-n", "pageserver", "--format", "json"]
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let data = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return try Self.lines(data)
+  }
+
+  private static func lines(_ data: Data) throws -> [Line] {
+    let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let findings = try #require(report["findings"] as? [[String: Any]])
+    return try findings.map {
+      Line(code: try #require($0["code"] as? String), object: $0["object_key"] as? String ?? "")
+    }
+  }
+
+  /// `SCRUBBER_PROGRAM`, or the one that was built together with these tests.
+  private static func programPath() throws -> URL {
+    if let path = ProcessInfo.processInfo.environment["SCRUBBER_PROGRAM"] { return URL(filePath: path) }
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let beside = URL(filePath: tests).deletingLastPathComponent().appending(path: "scrubber")
+    if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+    let bundle = try #require(CommandLine.arguments.first { $0.contains(".xctest") })
+    return URL(filePath: bundle).deletingLastPathComponent().appending(path: "scrubber")
+  }
+}
