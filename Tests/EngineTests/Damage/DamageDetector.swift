@@ -270,7 +270,7 @@ final class MetadataScan {
     }
     let process = Process()
     process.executableURL = program
-    process.arguments = ["scan-metadata", "--bucket", folder.path, "-n", "pageserver", "--format", "json"]
+    process.arguments = ["scan-metadata", "--bucket", folder.path, "-n", "pageserver", "--format", "ndjson"]
     let output = Pipe()
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
@@ -281,10 +281,10 @@ final class MetadataScan {
   }
 
   private static func lines(_ data: Data) throws -> [Line] {
-    let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    let findings = try #require(report["findings"] as? [[String: Any]])
-    return try findings.map {
-      Line(code: try #require($0["code"] as? String), object: $0["object_key"] as? String ?? "")
+    try data.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let event = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+      guard event["type"] as? String == "finding", event["severity"] as? String != "info" else { return nil }
+      return Line(code: try #require(event["code"] as? String), object: event["object_key"] as? String ?? "")
     }
   }
 

@@ -29,4 +29,35 @@ struct DamageTests {
     }
     #expect(run.failures.isEmpty, "\(run.failures.prefix(20).joined(separator: "\n"))")
   }
+
+  /// Snapshots of histories that nothing is wrong with: `SCRUBBER_HISTORIES` says how many.
+  @Test func cleanHistoriesGiveNoFinding() async throws {
+    let count = Self.number("SCRUBBER_HISTORIES") ?? 12
+    let report = ProcessInfo.processInfo.environment["SCRUBBER_DAMAGE_REPORT"]
+    let scratch = try TemporaryFolder()
+    let cases = GoldenIngestTests.cases.filter { ["A", "F", "G"].contains($0.tenant) && $0.isFromArchive }
+    var coverage = VerificationCoverage()
+    var lines: [String] = []
+    let clock = ContinuousClock()
+    let begin = clock.now
+    for (index, golden) in cases.enumerated() {
+      var generator = RepeatableGenerator(seed: Fuzzing.seed &+ UInt64(index))
+      let source = try await HistorySource(golden, startCount: count > 100 ? 8 : 2, &generator)
+      for number in count * index / cases.count..<count * (index + 1) / cases.count {
+        var history = CleanHistory(source, seed: Fuzzing.seed &+ UInt64(number) << 20, scratch: scratch)
+        let result = try await history.verify()
+        #expect(result.findings.isEmpty && result.coverage.addsUp, "\(golden) \(number): \(result.texts)")
+        if !result.findings.isEmpty { lines.append("\(golden) \(number): \(result.texts)") }
+        coverage += result.coverage
+      }
+    }
+    lines.append("\(count) histories, \(clock.now - begin): \(coverage.texts)")
+    if let report { try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: report)) }
+  }
+}
+
+extension GoldenIngest {
+  var isFromArchive: Bool {
+    if case .archive = base { true } else { false }
+  }
 }
