@@ -16,8 +16,9 @@ struct Damage {
   var named: Set<String>
   /// In words, for messages.
   var place: String
-  /// Of damage of WAL: what is read instead, and where the damage is.
+  /// Of damage of WAL: what is read instead, and LSNs of which one must be named.
   var wal: MemoryWAL?
+  var stretches: [Range<Lsn>] = []
 
   init(
     _ kind: DamageKind,
@@ -69,6 +70,8 @@ struct DamageOutcome {
   var isNamed = false
   /// Whether one names one of its keys, at its LSN or later.
   var isKeyed = false
+  /// Of what is not seen: whether all reads at LSNs that are verified give what they gave before.
+  var isReadNowhere = false
   var texts: [String] = []
 }
 

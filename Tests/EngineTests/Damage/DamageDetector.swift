@@ -38,7 +38,12 @@ struct DamageDetector {
         }
       for finding in findings { note(finding, sight, damage, &outcome) }
     }
-    if outcome.verdict == .unseen, try await isNeutral(damage, view) { outcome.verdict = .neutral }
+    guard outcome.verdict == .unseen else { return outcome }
+    switch try await reads(damage, view) {
+    case .same: outcome.verdict = .neutral
+    case .sameWhereAsked: outcome.isReadNowhere = true
+    case .different: break
+    }
     return outcome
   }
 
@@ -159,11 +164,7 @@ struct DamageDetector {
     for finding in replayed.result.findings {
       outcome.verdict = .seen(.replay)
       outcome.texts.append("\(finding.code.rawValue) \(finding.lsn.map { "\($0)" } ?? "") \(finding.message)")
-      // A record begins before the byte that is damaged, at most as far as it is long; a reader that is lost says so on
-      // the next page.
-      if let lsn = finding.lsn, lsn.value <= damage.lsn.value + 8192, lsn.value + 1 << 19 > damage.lsn.value {
-        outcome.isNamed = true
-      }
+      if let lsn = finding.lsn, damage.stretches.contains(where: { $0.contains(lsn) }) { outcome.isNamed = true }
     }
     guard outcome.verdict == .unseen else { return outcome }
     let same = replayed.end == whole.end && replayed.result.coverage == whole.result.coverage
@@ -173,25 +174,43 @@ struct DamageDetector {
 
   // MARK: What is no damage
 
+  private enum Reads {
+    case same
+    /// At all LSNs that a verification looks at.
+    case sameWhereAsked
+    case different
+  }
+
   /// Whether each read gives what it gave before, byte for byte or but for what PostgreSQL changes without WAL.
-  private func isNeutral(_ damage: Damage, _ view: DamageTenant.View) async throws -> Bool {
+  private func reads(_ damage: Damage, _ view: DamageTenant.View) async throws -> Reads {
     let clean = try tenant.view(of: damage.timeline)
     guard view.points == clean.points, view.timeline.diskConsistentLsn == clean.timeline.diskConsistentLsn else {
-      return false
+      return .different
     }
-    var lsns = Set(clean.points.filter { $0 >= damage.lsn })
-    lsns.insert(damage.lsn)
+    for lsn in clean.points where lsn >= damage.lsn {
+      guard try await isSame(damage, clean, view, lsn) else { return .different }
+    }
+    var lsns: Set = [damage.lsn]
     for layer in clean.timeline.map.layers where layer.name.startLsn > damage.lsn {
       if damage.keys.overlaps(layer.name.keys) { lsns.insert(layer.name.startLsn) }
     }
     for lsn in lsns.sorted() where lsn != .invalid {
-      let listed = try await tenant.listed(damage.timeline, at: lsn).intersection(damage.keys)
-      let sparse = damage.keys.intersection(KeySpace(.sparse))
-      let others = damage.keys.ranges.filter { $0.isSingleKey }
-      let keys = listed.union(sparse).union(KeySpace(others))
-      guard try await equal(clean.timeline, view.timeline, keys, lsn) else { return false }
+      guard try await isSame(damage, clean, view, lsn) else { return .sameWhereAsked }
     }
-    return true
+    return .same
+  }
+
+  private func isSame(
+    _ damage: Damage,
+    _ clean: DamageTenant.View,
+    _ view: DamageTenant.View,
+    _ lsn: Lsn
+  ) async throws -> Bool {
+    let listed = try await tenant.listed(damage.timeline, at: lsn).intersection(damage.keys)
+    let sparse = damage.keys.intersection(KeySpace(.sparse))
+    let others = damage.keys.ranges.filter { $0.isSingleKey }
+    let keys = listed.union(sparse).union(KeySpace(others))
+    return try await equal(clean.timeline, view.timeline, keys, lsn)
   }
 
   private func equal(_ one: Timeline, _ other: Timeline, _ keys: KeySpace, _ lsn: Lsn) async throws -> Bool {
@@ -283,7 +302,7 @@ final class MetadataScan {
   private static func lines(_ data: Data) throws -> [Line] {
     try data.split(separator: UInt8(ascii: "\n")).compactMap { line in
       let event = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
-      guard event["type"] as? String == "finding", event["severity"] as? String != "info" else { return nil }
+      guard event["type"] as? String == "finding" else { return nil }
       return Line(code: try #require(event["code"] as? String), object: event["object_key"] as? String ?? "")
     }
   }

@@ -141,6 +141,7 @@ extension DamageMaker {
       guard let lsn = Self.moved(index.diskConsistentLsn, distance()) else { return nil }
       index.diskConsistentLsn = lsn
       index.metadata.diskConsistentLsn = lsn
+      damage.named.formUnion(index.layers.filter { $0.name.endLsn > lsn }.map { tenant.key($0, of: part.id) })
     case .indexOrigin:
       guard let lsn = Self.moved(index.metadata.initdbLsn, distance()) else { return nil }
       index.metadata.initdbLsn = lsn
@@ -212,11 +213,20 @@ extension DamageMaker {
     let last = golden.golden.end.value - wal.start.value
     var place = wal.start.value + first + UInt64(generator.below(Int(last - first)))
     let begin = Int(place - wal.start.value) / segment * segment
+    func stretch(_ start: Int) -> Range<Lsn> {
+      let first = wal.start.value + UInt64(start)
+      // What a reader says of a record names its beginning, which may be in the segment before.
+      return Lsn(first - Self.longestRecord)..<Lsn(first + UInt64(segment))
+    }
+    var stretches = [stretch(begin)]
     switch kind {
     case .walGap:
       place = max(golden.start.value, wal.start.value + UInt64(begin))
       wal.missing = [wal.segmentSize.segment(of: Lsn(place)).value]
-    case .walBit: wal.bytes[Int(place - wal.start.value)] ^= 1 << UInt8(generator.below(8))
+    case .walBit:
+      wal.bytes[Int(place - wal.start.value)] ^= 1 << UInt8(generator.below(8))
+      // A reader that is lost says so on the next page.
+      stretches = [Lsn(place - Self.longestRecord)..<Lsn(place + 8192)]
     case .walCut:
       let end = min(begin + segment, wal.bytes.count)
       for offset in Int(place - wal.start.value)..<end { wal.bytes[offset] = 0 }
@@ -225,9 +235,14 @@ extension DamageMaker {
       guard other != begin, begin + segment <= wal.bytes.count else { return nil }
       for offset in 0..<segment { wal.bytes.swapAt(begin + offset, other + offset) }
       place = max(golden.start.value, wal.start.value + UInt64(min(begin, other)))
+      stretches.append(stretch(other))
     }
     var damage = Damage(kind, id, lsn: Lsn(place), named: [], place: "\(Lsn(place))")
     damage.wal = wal
+    damage.stretches = stretches
     return damage
   }
+
+  /// Of the WAL of these tenants, and the most before a byte at which a record begins that has it.
+  private static let longestRecord: UInt64 = 1 << 19
 }

@@ -4,8 +4,8 @@ import IndexFormat
 import Testing
 
 /// Damages of several tenants, looked for one after the other, and counted by kind.
-struct DamageRun {
-  struct Row {
+struct DamageRun: Sendable {
+  struct Row: Sendable {
     var made = 0
     var seen: [DamageSight: Int] = [:]
     var named = 0
@@ -14,6 +14,18 @@ struct DamageRun {
     /// By what it is that cannot be seen.
     var blind: [DamageBlindness: Int] = [:]
     var failed = 0
+
+    static func + (one: Row, other: Row) -> Row {
+      var sum = one
+      sum.made += other.made
+      sum.named += other.named
+      sum.keyed += other.keyed
+      sum.neutral += other.neutral
+      sum.failed += other.failed
+      sum.seen.merge(other.seen, uniquingKeysWith: +)
+      sum.blind.merge(other.blind, uniquingKeysWith: +)
+      return sum
+    }
   }
 
   var rows: [DamageKind: Row] = [:]
@@ -25,36 +37,51 @@ struct DamageRun {
   private static let sampleStep = 100
 
   /// - Parameter count: of damages on all tenants; kinds get equal shares, those of WAL a quarter of one.
-  mutating func run(_ tenants: [String], count: Int, seed: UInt64, log: (String) -> Void = { _ in }) async throws {
+  static func run(
+    _ tenants: [String],
+    count: Int,
+    seed: UInt64,
+    log: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> DamageRun {
     let clock = ContinuousClock()
     let start = clock.now
-    let foreign = try Self.foreignLayers()
-    let weights = DamageKind.allCases.map { $0.isOfWAL ? 1 : 4 }
-    let sum = weights.reduce(0, +)
-    var total = 0
-    for (index, name) in tenants.enumerated() {
-      let tenant = try await DamageTenant(name)
-      let detector = try DamageDetector(tenant)
-      var maker = DamageMaker(tenant, foreign: foreign)
-      let share = count * (index + 1) / tenants.count - count * index / tenants.count
-      log("\(name): \(share) damages")
-      var done = 0
-      var number = 0
-      while done < share {
-        for (kind, weight) in zip(DamageKind.allCases, weights) where done < share {
-          let wanted = number % 4 < weight
-          guard wanted, let damage = try maker.make(kind, seed: seed, number) else { continue }
-          try await take(damage, detector, total)
-          done += 1
-          total += 1
+    var sum = DamageRun()
+    try await withThrowingTaskGroup(of: DamageRun.self) { group in
+      for (index, name) in tenants.enumerated() {
+        let share = count * (index + 1) / tenants.count - count * index / tenants.count
+        group.addTask {
+          var run = DamageRun()
+          try await run.run(name, count: share, seed: seed, log)
+          return run
         }
-        number += 1
-        if number % 10 == 0 { log("\(name) \(done) \(clock.now - start) failures \(failures.count)") }
-        guard number < share * 4 + 8 else { break }
       }
+      for try await part in group { sum += part }
     }
-    _ = sum
-    duration += clock.now - start
+    sum.duration = clock.now - start
+    return sum
+  }
+
+  private mutating func run(_ name: String, count: Int, seed: UInt64, _ log: (String) -> Void) async throws {
+    let tenant = try await DamageTenant(name)
+    let detector = try DamageDetector(tenant)
+    var maker = DamageMaker(tenant, foreign: try Self.foreignLayers())
+    var (done, round) = (0, 0)
+    // Some kinds have no place in some tenants.
+    while done < count, round < count {
+      for kind in DamageKind.allCases where done < count && (!kind.isOfWAL || round % 4 == 0) {
+        guard let damage = try maker.make(kind, seed: seed, round) else { continue }
+        try await take(damage, detector, done)
+        done += 1
+      }
+      round += 1
+      log("\(name): \(done) of \(count), \(failures.count) failures")
+    }
+  }
+
+  static func += (sum: inout DamageRun, part: DamageRun) {
+    sum.rows.merge(part.rows, uniquingKeysWith: +)
+    sum.failures += part.failures
+    sum.sampled += part.sampled
   }
 
   private mutating func take(_ damage: Damage, _ detector: DamageDetector, _ number: Int) async throws {
@@ -75,7 +102,7 @@ struct DamageRun {
       }
     case .neutral: row.neutral += 1
     case .unseen:
-      if let blindness = DamageBlindness(damage, detector.tenant) {
+      if let blindness = DamageBlindness(damage, detector.tenant, outcome) {
         row.blind[blindness, default: 0] += 1
       } else {
         row.failed += 1
@@ -113,13 +140,7 @@ struct DamageRun {
     for kind in DamageKind.allCases {
       guard let row = rows[kind] else { continue }
       lines.append(Self.line(kind.rawValue, row))
-      sum.made += row.made
-      sum.named += row.named
-      sum.keyed += row.keyed
-      sum.neutral += row.neutral
-      sum.failed += row.failed
-      sum.seen.merge(row.seen, uniquingKeysWith: +)
-      sum.blind.merge(row.blind, uniquingKeysWith: +)
+      sum = sum + row
     }
     lines.append(Self.line("all", sum))
     return lines.joined(separator: "\n")
@@ -136,18 +157,27 @@ struct DamageRun {
   }
 }
 
-/// What nothing can see, and why: stated beforehand, by kind and place.
+/// What nothing can see, and why. That a damage is of such a class follows from its kind, its timeline, and from what
+/// reads give, not from what was found.
 enum DamageBlindness: String, Comparable {
-  /// The timeline's WAL is not at hand, so that only images above could tell.
+  /// No other object says the same.
+  case saidOnce = "said nowhere else"
+  /// The timeline's WAL is not at hand, and no image above tells.
   case noWAL = "no WAL"
+  /// Reads differ only at LSNs that were not asked for.
+  case unread = "at other LSNs only"
 
   static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
 
-  init?(_ damage: Damage, _ tenant: DamageTenant) {
-    guard tenant.replays[damage.timeline] != nil else {
+  init?(_ damage: Damage, _ tenant: DamageTenant, _ outcome: DamageOutcome) {
+    if damage.kind == .indexOrigin || damage.kind == .indexEnd {
+      self = .saidOnce
+    } else if tenant.replays[damage.timeline] == nil {
       self = .noWAL
-      return
+    } else if outcome.isReadNowhere {
+      self = .unread
+    } else {
+      return nil
     }
-    return nil
   }
 }

@@ -15,8 +15,7 @@ struct DamageTests {
     let environment = ProcessInfo.processInfo.environment
     let tenants = environment["SCRUBBER_DAMAGE_TENANTS"] ?? "C"
     let report = environment["SCRUBBER_DAMAGE_REPORT"]
-    var run = DamageRun()
-    try await run.run(
+    let run = try await DamageRun.run(
       tenants.split(separator: ",").map(String.init),
       count: Self.number("SCRUBBER_DAMAGES") ?? 2 * DamageKind.allCases.count,
       seed: Fuzzing.seed
