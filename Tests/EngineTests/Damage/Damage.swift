@@ -40,6 +40,15 @@ struct Damage {
     self.place = place
   }
 
+  /// Whether a finding about a key is about this damage: of a directory of relations, those that it lists are named.
+  func concerns(_ key: Key) -> Bool {
+    if keys.contains(key) { return true }
+    return keys.ranges.contains { range in
+      guard case .relationDirectoryV1(let database) = KeyClass(range.start) else { return false }
+      return key.field4 != 0 && key.relationTag.database == database
+    }
+  }
+
   /// Whether values are touched that say which others there are.
   var isStructural: Bool {
     keys.ranges.contains { range in

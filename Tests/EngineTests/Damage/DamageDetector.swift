@@ -76,7 +76,7 @@ struct DamageDetector {
     if outcome.verdict == .unseen { outcome.verdict = .seen(sight) }
     if damage.named.contains(where: { object.hasSuffix($0) }) { outcome.isNamed = true }
     // What is gone cannot be named by those who read around it; they name what it held.
-    if let key, damage.keys.contains(key), lsn.map({ $0 >= damage.lsn }) ?? true { outcome.isKeyed = true }
+    if let key, damage.concerns(key), lsn.map({ $0 >= damage.lsn }) ?? true { outcome.isKeyed = true }
   }
 
   // MARK: Layers by themselves

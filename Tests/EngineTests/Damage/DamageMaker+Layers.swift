@@ -145,6 +145,8 @@ extension DamageMaker {
     case .indexOrigin:
       guard let lsn = Self.moved(index.metadata.initdbLsn, distance()) else { return nil }
       index.metadata.initdbLsn = lsn
+      // Whether there must be one depends on that LSN.
+      damage.named.insert("\(part.id)/initdb.tar.zst")
     case .indexAncestor:
       guard index.metadata.ancestorTimeline != nil, let lsn = Self.moved(index.metadata.ancestorLsn, distance())
       else { return nil }

@@ -164,6 +164,8 @@ enum DamageBlindness: String, Comparable {
   case saidOnce = "said nowhere else"
   /// The timeline's WAL is not at hand, and no image above tells.
   case noWAL = "no WAL"
+  /// An image from before the WAL that is at hand, and no other one below.
+  case noHistory = "no history"
   /// Reads differ only at LSNs that were not asked for.
   case unread = "at other LSNs only"
 
@@ -174,6 +176,8 @@ enum DamageBlindness: String, Comparable {
       self = .saidOnce
     } else if tenant.replays[damage.timeline] == nil {
       self = .noWAL
+    } else if let replay = tenant.replays[damage.timeline], damage.lsn < replay.golden.start {
+      self = .noHistory
     } else if outcome.isReadNowhere {
       self = .unread
     } else {

@@ -35,23 +35,42 @@ struct DamageTests {
     let report = ProcessInfo.processInfo.environment["SCRUBBER_DAMAGE_REPORT"]
     let scratch = try TemporaryFolder()
     let cases = GoldenIngestTests.cases.filter { ["A", "F", "G"].contains($0.tenant) && $0.isFromArchive }
-    var coverage = VerificationCoverage()
-    var lines: [String] = []
     let clock = ContinuousClock()
     let begin = clock.now
-    for (index, golden) in cases.enumerated() {
-      var generator = RepeatableGenerator(seed: Fuzzing.seed &+ UInt64(index))
-      let source = try await HistorySource(golden, startCount: count > 100 ? 8 : 2, &generator)
-      for number in count * index / cases.count..<count * (index + 1) / cases.count {
-        var history = CleanHistory(source, seed: Fuzzing.seed &+ UInt64(number) << 20, scratch: scratch)
-        let result = try await history.verify()
-        #expect(result.findings.isEmpty && result.coverage.addsUp, "\(golden) \(number): \(result.texts)")
-        if !result.findings.isEmpty { lines.append("\(golden) \(number): \(result.texts)") }
-        coverage += result.coverage
+    var sum = VerificationResult()
+    var lines: [String] = []
+    try await withThrowingTaskGroup(of: (VerificationResult, [String]).self) { group in
+      for (index, golden) in cases.enumerated() {
+        let numbers = count * index / cases.count..<count * (index + 1) / cases.count
+        group.addTask { try await Self.verify(golden, numbers, startCount: count > 100 ? 8 : 2, scratch) }
+      }
+      for try await (result, texts) in group {
+        sum += result
+        lines += texts
       }
     }
-    lines.append("\(count) histories, \(clock.now - begin): \(coverage.texts)")
+    #expect(lines.isEmpty && sum.coverage.addsUp, "\(lines.prefix(5).joined(separator: "\n"))")
+    lines.append("\(count) histories, \(clock.now - begin): \(sum.coverage.texts)")
     if let report { try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: report)) }
+  }
+
+  private static func verify(
+    _ golden: GoldenIngest,
+    _ numbers: Range<Int>,
+    startCount: Int,
+    _ scratch: TemporaryFolder
+  ) async throws -> (VerificationResult, [String]) {
+    var generator = RepeatableGenerator(seed: Fuzzing.seed &+ UInt64(numbers.lowerBound))
+    let source = try await HistorySource(golden, startCount: startCount, &generator)
+    var sum = VerificationResult()
+    var texts: [String] = []
+    for number in numbers {
+      var history = CleanHistory(source, seed: Fuzzing.seed &+ UInt64(number) << 20, scratch: scratch)
+      let result = try await history.verify()
+      if !result.findings.isEmpty { texts.append("\(golden.tenant) \(number): \(result.texts)") }
+      sum.coverage += result.coverage
+    }
+    return (sum, texts)
   }
 }
 
