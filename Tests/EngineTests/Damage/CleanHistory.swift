@@ -24,7 +24,8 @@ struct HistorySource: Sendable {
     wal = MemoryWAL(start: golden.wal.segment, bytes: try golden.wal.bytes())
     facts = TimelineFacts(shard: .unsharded(), pgVersion: UInt32(golden.version.major))
     let length = Int(golden.end.value - golden.start.value)
-    let stops = (1..<startCount).map { _ in golden.start.value + UInt64(generator.below(length * 9 / 10)) }.sorted()
+    let stops = (1..<startCount).map { _ in golden.start.value + UInt64(generator.below(length * 9 / 10)) }
+      .sorted()
     let growth = try await TimelineGrowth.begin(above: try golden.source(), at: golden.start, golden.rules)
     growth.runByteCount = 16 << 20
     for stop in [golden.start.value] + stops {
@@ -158,7 +159,13 @@ struct CleanHistory {
   }
 
   private static func key(of layer: IndexLayer, _ id: TimelineID) -> String {
-    PageserverObjectKey.layerKey(HistorySource.tenant, layerShard: layer.shard, id, layer.name, layer.generation)
+    PageserverObjectKey.layerKey(
+      HistorySource.tenant,
+      layerShard: layer.shard,
+      id,
+      layer.name,
+      layer.generation
+    )
   }
 
   // MARK: Layers
@@ -174,7 +181,12 @@ struct CleanHistory {
     written.bytes[Self.key(of: layer, id)] = bytes
   }
 
-  private func write(_ values: ArraySlice<KeyedValue>, _ name: LayerName, _ id: TimelineID, _ written: inout Written)
+  private func write(
+    _ values: ArraySlice<KeyedValue>,
+    _ name: LayerName,
+    _ id: TimelineID,
+    _ written: inout Written
+  )
     throws
   {
     guard !values.isEmpty else { return }
@@ -201,7 +213,9 @@ struct CleanHistory {
     }
   }
 
-  private mutating func writeDeltas(_ growth: TimelineGrowth, _ id: TimelineID, _ written: inout Written) throws {
+  private mutating func writeDeltas(_ growth: TimelineGrowth, _ id: TimelineID, _ written: inout Written)
+    throws
+  {
     _ = growth.timeline()
     for (run, name) in growth.frozen {
       var keys: [Key] = []

@@ -40,12 +40,16 @@ struct Damage {
     self.place = place
   }
 
-  /// Whether a finding about a key is about this damage: of a directory of relations, those that it lists are named.
+  /// Whether a finding about a key is about this damage. Of a directory of relations those that it lists are named, of
+  /// a size the pages that it claims.
   func concerns(_ key: Key) -> Bool {
     if keys.contains(key) { return true }
     return keys.ranges.contains { range in
-      guard case .relationDirectoryV1(let database) = KeyClass(range.start) else { return false }
-      return key.field4 != 0 && key.relationTag.database == database
+      switch KeyClass(range.start) {
+      case .relationDirectoryV1(let database): key.field4 != 0 && key.relationTag.database == database
+      case .relationSize(let tag): key.isRelationBlock && key.relationTag == tag
+      default: false
+      }
     }
   }
 

@@ -56,7 +56,12 @@ struct DamageDetector {
     return changes
   }
 
-  private func note(_ finding: Finding, _ sight: DamageSight, _ damage: Damage, _ outcome: inout DamageOutcome) {
+  private func note(
+    _ finding: Finding,
+    _ sight: DamageSight,
+    _ damage: Damage,
+    _ outcome: inout DamageOutcome
+  ) {
     let text =
       "\(sight) \(finding.code.rawValue) \(finding.key?.describe() ?? "") \(finding.lsn.map { "\($0)" } ?? "") "
       + "\(finding.message) [\(finding.seen ?? "")/\(finding.expected ?? "")] \(finding.objectKey?.suffix(60) ?? "")"
@@ -105,16 +110,20 @@ struct DamageDetector {
     return units
   }
 
-  private func reconstruct(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding] {
+  private func reconstruct(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws
+    -> [Finding]
+  {
     let units =
       isWhole
-      ? try await view.verification.units(levels: [.reconstruct], at: view.points) : try await units(damage, view)
+      ? try await view.verification.units(levels: [.reconstruct], at: view.points)
+      : try await units(damage, view)
     var findings: [Finding] = []
     for unit in units { findings += try await view.verification.run(unit).accusations }
     return findings
   }
 
-  private func images(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding] {
+  private func images(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding]
+  {
     var findings: [Finding] = []
     if isWhole {
       for unit in try await view.verification.units(levels: [.images], at: view.points) {
@@ -133,7 +142,8 @@ struct DamageDetector {
     return findings
   }
 
-  private func replay(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding] {
+  private func replay(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding]
+  {
     guard let (golden, replayed) = tenant.replays[damage.timeline] else { return [] }
     let check = try await ReplayCheck.make(
       replayed,
@@ -164,7 +174,9 @@ struct DamageDetector {
     for finding in replayed.result.findings {
       outcome.verdict = .seen(.replay)
       outcome.texts.append("\(finding.code.rawValue) \(finding.lsn.map { "\($0)" } ?? "") \(finding.message)")
-      if let lsn = finding.lsn, damage.stretches.contains(where: { $0.contains(lsn) }) { outcome.isNamed = true }
+      if let lsn = finding.lsn, damage.stretches.contains(where: { $0.contains(lsn) }) {
+        outcome.isNamed = true
+      }
     }
     guard outcome.verdict == .unseen else { return outcome }
     let same = replayed.end == whole.end && replayed.result.coverage == whole.result.coverage
@@ -184,7 +196,8 @@ struct DamageDetector {
   /// Whether each read gives what it gave before, byte for byte or but for what PostgreSQL changes without WAL.
   private func reads(_ damage: Damage, _ view: DamageTenant.View) async throws -> Reads {
     let clean = try tenant.view(of: damage.timeline)
-    guard view.points == clean.points, view.timeline.diskConsistentLsn == clean.timeline.diskConsistentLsn else {
+    guard view.points == clean.points, view.timeline.diskConsistentLsn == clean.timeline.diskConsistentLsn
+    else {
       return .different
     }
     for lsn in clean.points where lsn >= damage.lsn {
@@ -208,9 +221,7 @@ struct DamageDetector {
   ) async throws -> Bool {
     let listed = try await tenant.listed(damage.timeline, at: lsn).intersection(damage.keys)
     let sparse = damage.keys.intersection(KeySpace(.sparse))
-    let others = damage.keys.ranges.filter { $0.isSingleKey }
-    let keys = listed.union(sparse).union(KeySpace(others))
-    return try await equal(clean.timeline, view.timeline, keys, lsn)
+    return try await equal(clean.timeline, view.timeline, listed.union(sparse), lsn)
   }
 
   private func equal(_ one: Timeline, _ other: Timeline, _ keys: KeySpace, _ lsn: Lsn) async throws -> Bool {
@@ -241,79 +252,4 @@ struct DamageDetector {
 
 extension Damage {
   var isOfWAL: Bool { kind.isOfWAL }
-}
-
-/// The program's scan of the metadata of a folder in which layers have their sizes, but no bytes.
-final class MetadataScan {
-  struct Line: Hashable {
-    var code: String
-    var object: String
-  }
-
-  private let folder: TemporaryFolder
-  private let tenant: DamageTenant
-  private let program: URL
-
-  init(_ tenant: DamageTenant) throws {
-    self.tenant = tenant
-    folder = try TemporaryFolder()
-    program = try Self.programPath()
-    for (key, bytes) in tenant.objects { try put(key, bytes) }
-  }
-
-  private func path(_ key: String) -> String { "\(folder.path)/pageserver/v1/tenants/\(key)" }
-
-  private func put(_ key: String, _ bytes: [UInt8]?) throws {
-    let url = URL(filePath: path(key))
-    guard let bytes else {
-      try FileManager.default.removeItem(at: url)
-      return
-    }
-    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    guard LayerFile(url) == nil else {
-      try Data().write(to: url)
-      try #require(truncate(url.path, bytes.count) == 0)
-      return
-    }
-    try Data(bytes).write(to: url)
-  }
-
-  /// What is told of the tenant with other objects.
-  func run(_ changes: [String: [UInt8]?]) throws -> [Line] {
-    for (key, bytes) in changes { try put(key, bytes) }
-    defer {
-      for key in changes.keys {
-        // A folder that is not as it was would be told by the next scan.
-        try? put(key, tenant.objects[key])
-      }
-    }
-    let process = Process()
-    process.executableURL = program
-    process.arguments = ["scan-metadata", "--bucket", folder.path, "-n", "pageserver", "--format", "ndjson"]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return try Self.lines(data)
-  }
-
-  private static func lines(_ data: Data) throws -> [Line] {
-    try data.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      let event = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
-      guard event["type"] as? String == "finding" else { return nil }
-      return Line(code: try #require(event["code"] as? String), object: event["object_key"] as? String ?? "")
-    }
-  }
-
-  /// `SCRUBBER_PROGRAM`, or the one that was built together with these tests.
-  private static func programPath() throws -> URL {
-    if let path = ProcessInfo.processInfo.environment["SCRUBBER_PROGRAM"] { return URL(filePath: path) }
-    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let beside = URL(filePath: tests).deletingLastPathComponent().appending(path: "scrubber")
-    if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
-    let bundle = try #require(CommandLine.arguments.first { $0.contains(".xctest") })
-    return URL(filePath: bundle).deletingLastPathComponent().appending(path: "scrubber")
-  }
 }

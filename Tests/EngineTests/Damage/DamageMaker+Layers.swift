@@ -58,7 +58,8 @@ extension DamageMaker {
       return nil
     }
     let moved =
-      name.isDelta ? LayerName(delta: name.keys, from: start, to: end) : LayerName(image: name.keys, at: start)
+      name.isDelta
+      ? LayerName(delta: name.keys, from: start, to: end) : LayerName(image: name.keys, at: start)
     return (moved, distance)
   }
 
@@ -148,9 +149,13 @@ extension DamageMaker {
       // Whether there must be one depends on that LSN.
       damage.named.insert("\(part.id)/initdb.tar.zst")
     case .indexAncestor:
-      guard index.metadata.ancestorTimeline != nil, let lsn = Self.moved(index.metadata.ancestorLsn, distance())
+      guard index.metadata.ancestorTimeline != nil,
+        let lsn = Self.moved(index.metadata.ancestorLsn, distance())
       else { return nil }
       index.metadata.ancestorLsn = lsn
+      damage.named.formUnion(
+        index.layers.filter { $0.name.startLsn <= lsn }.map { tenant.key($0, of: part.id) }
+      )
     default: return try ofBytes(kind, part, damage)
     }
     if damage.changes.isEmpty { damage.changes[part.indexKey] = index.encode() }
@@ -164,7 +169,8 @@ extension DamageMaker {
   }
 
   /// An index of an older generation, or what this one was before the last layers came.
-  private mutating func makeStale(_ index: inout IndexPart, _ part: DamageTenant.Part, _ damage: inout Damage) throws
+  private mutating func makeStale(_ index: inout IndexPart, _ part: DamageTenant.Part, _ damage: inout Damage)
+    throws
     -> Bool
   {
     if let older = pick(part.olderKeys), generator.below(2) == 0, let bytes = tenant.objects[older] {
@@ -178,12 +184,18 @@ extension DamageMaker {
       index.metadata.diskConsistentLsn = index.diskConsistentLsn
     }
     let left = Set(index.layers)
-    damage.named.formUnion(part.index.layers.filter { !left.contains($0) }.map { tenant.key($0, of: part.id) })
-    damage.named.formUnion(index.layers.filter { !part.index.layers.contains($0) }.map { tenant.key($0, of: part.id) })
+    damage.named.formUnion(
+      part.index.layers.filter { !left.contains($0) }.map { tenant.key($0, of: part.id) }
+    )
+    damage.named.formUnion(
+      index.layers.filter { !part.index.layers.contains($0) }.map { tenant.key($0, of: part.id) }
+    )
     return !index.layers.isEmpty && index != part.index
   }
 
-  private mutating func ofBytes(_ kind: DamageKind, _ part: DamageTenant.Part, _ damage: Damage) throws -> Damage? {
+  private mutating func ofBytes(_ kind: DamageKind, _ part: DamageTenant.Part, _ damage: Damage) throws
+    -> Damage?
+  {
     guard var bytes = tenant.objects[part.indexKey] else { return nil }
     var damage = damage
     if kind == .indexCut {

@@ -19,7 +19,9 @@ extension DamageMaker {
     let value = values[position]
     guard try change(kind, &values, position, target), !values.isEmpty else { return nil }
     var keys = KeySpace(KeyRange(start: value.key, end: value.key.successor ?? value.key))
-    if kind == .recordsSwapped, let other = values.first(where: { $0.bytes == value.bytes && $0.key != value.key }) {
+    if kind == .recordsSwapped,
+      let other = values.first(where: { $0.bytes == value.bytes && $0.key != value.key })
+    {
       keys = keys.union(KeySpace(KeyRange(start: other.key, end: other.key.successor ?? other.key)))
     }
     values.sort { TreeKey($0.key, $0.lsn) < TreeKey($1.key, $1.lsn) }
@@ -61,7 +63,8 @@ extension DamageMaker {
       return true
     case .valueShifted: return shift(&values, position, target.object.name)
     case .willInit:
-      guard case .record(.postgres(let willInit, let record)) = try LayerValue(parsing: value.bytes.span.bytes)
+      guard
+        case .record(.postgres(let willInit, let record)) = try LayerValue(parsing: value.bytes.span.bytes)
       else { return false }
       values[position].bytes = []
       LayerValue.record(.postgres(willInit: !willInit, record: record)).encode(into: &values[position].bytes)
@@ -69,7 +72,9 @@ extension DamageMaker {
     case .olderImage: return try takeOlder(&values[position], target)
     case .foreignPage:
       let other = values[generator.below(values.count)]
-      guard value.key.isRelationBlock, other.key.isRelationBlock, other.bytes != value.bytes else { return false }
+      guard value.key.isRelationBlock, other.key.isRelationBlock, other.bytes != value.bytes else {
+        return false
+      }
       values[position].bytes = other.bytes
       return true
     default:
@@ -85,7 +90,9 @@ extension DamageMaker {
   private static func imageStart(_ value: SeenValue, _ isDelta: Bool) -> Int? {
     guard isDelta else { return 0 }
     // What is no value has no image.
-    guard let outline = try? ValueOutline(parsing: value.bytes.span.bytes), outline.form == .image else { return nil }
+    guard let outline = try? ValueOutline(parsing: value.bytes.span.bytes), outline.form == .image else {
+      return nil
+    }
     return outline.body.lowerBound
   }
 
@@ -134,7 +141,8 @@ extension DamageMaker {
   }
 
   private mutating func flipOther(_ kind: DamageKind, _ value: inout SeenValue, _ isDelta: Bool) -> Bool {
-    guard !value.key.isRelationBlock, let start = Self.imageStart(value, isDelta), start < value.bytes.count else {
+    guard !value.key.isRelationBlock, let start = Self.imageStart(value, isDelta), start < value.bytes.count
+    else {
       return false
     }
     var isSize = false

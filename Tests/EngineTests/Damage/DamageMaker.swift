@@ -21,7 +21,9 @@ struct DamageMaker {
   mutating func make(_ kind: DamageKind, seed: UInt64, _ number: Int) throws -> Damage? {
     let kindNumber = UInt64(DamageKind.allCases.firstIndex(of: kind) ?? 0)
     let name = tenant.name.utf8.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    generator = RepeatableGenerator(seed: seed &* 0x1_0001 &+ kindNumber << 40 &+ name << 32 &+ UInt64(number))
+    generator = RepeatableGenerator(
+      seed: seed &* 0x1_0001 &+ kindNumber << 40 &+ name << 32 &+ UInt64(number)
+    )
     for _ in 0..<Self.attemptCount {
       if let damage = try attempt(kind) { return damage }
     }
@@ -105,7 +107,8 @@ struct DamageMaker {
       keys: KeySpace(KeyRange(start: entry.key, end: entry.key.successor ?? entry.key)),
       lsn: entry.lsn,
       named: [target.object.key],
-      place: "\(target.object.name) \(entry.key.describe()) \(entry.lsn), bit \(bit % 8) of byte \(bit / 8 - start)"
+      place:
+        "\(target.object.name) \(entry.key.describe()) \(entry.lsn), bit \(bit % 8) of byte \(bit / 8 - start)"
     )
   }
 
@@ -167,10 +170,14 @@ struct DamageMaker {
     case swap(Int, Int)
   }
 
-  private mutating func treeBytes(_ kind: DamageKind, _ target: Target, _ block: Int, _ keyByteCount: Int) throws
+  private mutating func treeBytes(_ kind: DamageKind, _ target: Target, _ block: Int, _ keyByteCount: Int)
+    throws
     -> TreePlace?
   {
-    let node = try TreeNode(target.bytes.span.bytes.extracting(block..<block + 8192), keyByteCount: keyByteCount)
+    let node = try TreeNode(
+      target.bytes.span.bytes.extracting(block..<block + 8192),
+      keyByteCount: keyByteCount
+    )
     let values = block + node.valueOffset(0)
     switch kind {
     case .treeHeader: return .bytes(block..<block + 5)
@@ -198,12 +205,15 @@ struct DamageMaker {
     case .zeroTail:
       for offset in generator.below(bytes.count)..<bytes.count { bytes[offset] = 0 }
     case .truncated:
-      bytes.removeLast(generator.below(2) == 0 ? 8192 * (1 + generator.below(blocks)) : 1 + generator.below(bytes.count))
+      bytes.removeLast(
+        generator.below(2) == 0 ? 8192 * (1 + generator.below(blocks)) : 1 + generator.below(bytes.count)
+      )
     default:
       let count = generator.below(2) == 0 ? 8192 : 1 + generator.below(20_000)
       bytes += generator.below(2) == 0 ? [UInt8](repeating: 0, count: count) : generator.bytes(count)
     }
-    return bytes == target.bytes ? nil : whole(kind, target, bytes, "\(bytes.count) of \(target.bytes.count) bytes")
+    return bytes == target.bytes
+      ? nil : whole(kind, target, bytes, "\(bytes.count) of \(target.bytes.count) bytes")
   }
 
   /// A damage of a layer as a whole.

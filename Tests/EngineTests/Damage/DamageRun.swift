@@ -113,8 +113,12 @@ struct DamageRun: Sendable {
     guard number % Self.sampleStep == 0, !damage.isOfWAL else { return }
     sampled += 1
     let whole = try await detector.look(for: damage, isWhole: true)
-    if (whole.verdict == .unseen || whole.verdict == .neutral) != (outcome.verdict == .unseen || outcome.verdict == .neutral) {
-      failures.append("with all keys \(whole.verdict) instead of \(outcome.verdict): \(label): \(whole.texts)")
+    if (whole.verdict == .unseen || whole.verdict == .neutral)
+      != (outcome.verdict == .unseen || outcome.verdict == .neutral)
+    {
+      failures.append(
+        "with all keys \(whole.verdict) instead of \(outcome.verdict): \(label): \(whole.texts)"
+      )
     }
   }
 
@@ -133,7 +137,8 @@ struct DamageRun: Sendable {
 
   var table: String {
     var lines = [
-      "| damage | made | scan | layer | reconstruct | images | replay | layer named | key named | no difference | not seen |",
+      "| " + ["damage", "made"].joined(separator: " | ") + " | "
+        + "scan | layer | reconstruct | images | replay | layer named | key named | no difference | not seen |",
       "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     var sum = Row()
@@ -147,7 +152,9 @@ struct DamageRun: Sendable {
   }
 
   private static func line(_ name: String, _ row: Row) -> String {
-    let blind = row.blind.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
+    let blind = row.blind.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+      "\($0.value) \($0.key.rawValue)"
+    }
     let failed = row.failed > 0 ? ["\(row.failed) FAILED"] : []
     let cells =
       [name, "\(row.made)"] + DamageSight.allCases.map { row.seen[$0].map { "\($0)" } ?? "" }

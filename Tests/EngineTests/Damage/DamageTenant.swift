@@ -52,7 +52,10 @@ final class DamageTenant {
     let places = try golden.timelines.keys.filter { try golden.index($0).deletedAt == nil }
     var parts: [TimelineID: Part] = [:]
     for place in places {
-      let prefix = PageserverObjectKey.timelinePrefix(TenantShardID(tenant: id, shard: .unsharded), place.timeline)
+      let prefix = PageserverObjectKey.timelinePrefix(
+        TenantShardID(tenant: id, shard: .unsharded),
+        place.timeline
+      )
       let keys = objects.keys.filter { $0.contains("/\(place.timeline)/index_part.json") }.sorted()
       let newest = try #require(keys.last, "\(prefix)")
       parts[place.timeline] = Part(
@@ -107,7 +110,13 @@ final class DamageTenant {
   }
 
   func object(_ layer: IndexLayer, of timeline: TimelineID) -> LayerObject {
-    LayerObject(key: key(layer, of: timeline), name: layer.name, tenant: id, shard: layer.shard, timeline: timeline)
+    LayerObject(
+      key: key(layer, of: timeline),
+      name: layer.name,
+      tenant: id,
+      shard: layer.shard,
+      timeline: timeline
+    )
   }
 
   /// The timeline without damage.

@@ -23,7 +23,8 @@ struct DamageTests {
       if report != nil { FileHandle.standardError.write(Data((line + "\n").utf8)) }
     }
     if let report {
-      let text = run.table + "\n\nfull: \(run.sampled), \(run.duration)\n\n" + run.failures.joined(separator: "\n")
+      let text =
+        run.table + "\n\nfull: \(run.sampled), \(run.duration)\n\n" + run.failures.joined(separator: "\n")
       try Data((text + "\n").utf8).write(to: URL(filePath: report))
     }
     #expect(run.failures.isEmpty, "\(run.failures.prefix(20).joined(separator: "\n"))")
