@@ -149,7 +149,8 @@ struct DamageDetector {
       replayed,
       against: view.timeline,
       golden.facts,
-      history: golden.history
+      history: golden.history,
+      at: view.points
     )
     var findings: [Finding] = []
     var known: Set<Lsn> = []

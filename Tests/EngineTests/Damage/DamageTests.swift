@@ -31,7 +31,7 @@ struct DamageTests {
   }
 
   /// Snapshots of histories that nothing is wrong with: `SCRUBBER_HISTORIES` says how many.
-  @Test func cleanHistoriesGiveNoFinding() async throws {
+  @Test func cleanHistoriesAccuseNothing() async throws {
     let count = Self.number("SCRUBBER_HISTORIES") ?? 12
     let report = ProcessInfo.processInfo.environment["SCRUBBER_DAMAGE_REPORT"]
     let scratch = try TemporaryFolder()
@@ -51,7 +51,11 @@ struct DamageTests {
       }
     }
     #expect(lines.isEmpty && sum.coverage.addsUp, "\(lines.prefix(5).joined(separator: "\n"))")
-    lines.append("\(count) histories, \(clock.now - begin): \(sum.coverage.texts)")
+    let informations = Set(sum.findings.map(\.code)).map(\.rawValue).sorted()
+    lines.append(
+      "\(count) histories, \(clock.now - begin): \(sum.coverage.texts); "
+        + "\(sum.findings.count) informations \(informations)"
+    )
     if let report { try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: report)) }
   }
 
@@ -68,8 +72,10 @@ struct DamageTests {
     for number in numbers {
       var history = CleanHistory(source, seed: Fuzzing.seed &+ UInt64(number) << 20, scratch: scratch)
       let result = try await history.verify()
-      if !result.findings.isEmpty { texts.append("\(golden.tenant) \(number): \(result.texts)") }
+      if !result.accusations.isEmpty { texts.append("\(golden.tenant) \(number): \(result.texts)") }
       sum.coverage += result.coverage
+      // What a transaction under way has made is told as information: no row names it yet.
+      sum.findings += result.findings.filter { $0.severity != .error && $0.severity != .warning }
     }
     return (sum, texts)
   }
