@@ -32,7 +32,7 @@ struct DamageTests {
 
   /// Snapshots of histories that nothing is wrong with: `SCRUBBER_HISTORIES` says how many.
   @Test func cleanHistoriesAccuseNothing() async throws {
-    let count = Self.number("SCRUBBER_HISTORIES") ?? 12
+    let count = Self.number("SCRUBBER_HISTORIES") ?? 6
     let report = ProcessInfo.processInfo.environment["SCRUBBER_DAMAGE_REPORT"]
     let scratch = try TemporaryFolder()
     let cases = GoldenIngestTests.cases.filter { ["A", "F", "G"].contains($0.tenant) && $0.isFromArchive }
