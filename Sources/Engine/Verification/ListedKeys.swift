@@ -57,13 +57,19 @@ struct ListedKeys {
     }
     for kind in SLRUKind.allCases where catalog.facts.hasSLRUs {
       add(.slruDirectory(kind))
-      let segments = try await readable { () async throws(ReadError) in
-        try await catalog.slruSegments(kind, at: lsn)
+      let directory = try await readable { () async throws(ReadError) -> SLRUSegmentDirectory in
+        try await catalog.read(.slruDirectory(kind), at: lsn)
       }
-      for size in segments ?? [] {
-        add(.slruSegmentSize(size.segment))
-        let end = Key.slruBlock(size.segment, BlockNumber(size.blockCount))
-        ranges.append(KeyRange(start: .slruBlock(size.segment, BlockNumber(0)), end: end))
+      // Each size by itself: one that cannot be read must not take the others away, nor itself.
+      for number in directory?.segments ?? [] {
+        let segment = SLRUSegment(kind, number: number)
+        add(.slruSegmentSize(segment))
+        let count = try await readable { () async throws(ReadError) in
+          try await catalog.blockCounts([.slruSegmentSize(segment)], at: lsn).first
+        }
+        guard let blocks = count ?? nil else { continue }
+        let end = Key.slruBlock(segment, BlockNumber(blocks))
+        ranges.append(KeyRange(start: .slruBlock(segment, BlockNumber(0)), end: end))
       }
     }
     let prepared = try await readable { () async throws(ReadError) in

@@ -48,7 +48,9 @@ final class StructureVerification {
     }
     guard let tags else { return }
     checkForks(tags)
-    if entry.hasRelationMap { try await checkMap(of: database, tags) }
+    if entry.hasRelationMap, try await DatabaseRow.isComplete(database, catalog, at: lsn) {
+      try await checkMap(of: database, tags)
+    }
     if verification.shards.count > 1 { try await checkShards(database, tags) }
   }
 

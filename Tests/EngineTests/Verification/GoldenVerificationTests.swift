@@ -1,4 +1,4 @@
-import Engine
+@testable import Engine
 import Foundation
 import IndexFormat
 import Testing
@@ -46,6 +46,20 @@ struct GoldenVerificationTests {
     #expect(sum.coverage.records.skipped.isEmpty)
     #expect(sum.coverage.values.checked == tenant.images, "\(sum.coverage.texts)")
     #expect(sum.depths.reduce(0, +) == tenant.keys)
+  }
+
+  /// In the midst of CREATE DATABASE, which copies the map and pg_class before most of the relations that they name.
+  @Test func aDatabaseThatIsBeingMadeIsNoDamage() async throws {
+    let tenant = try VerifiedTenant(try GoldenTenant("G"))
+    let entry = try #require(tenant.entries.first)
+    let lsn = Lsn(0x38e_9f88)
+    let catalog = try #require(entry.verification.shards.first).catalog
+    let made = DatabaseTag(tablespace: DatabaseTag.defaultTablespace, database: 16_509)
+    let relations = try await catalog.relations(ofListed: [made], at: lsn)
+    let map = try await catalog.relationMap(of: made, at: lsn)
+    #expect(map.mappings.contains { !relations.contains(RelationTag(made, relation: $0.fileNumber)) })
+    let result = try await entry.verification.verify([.reconstruct], at: [lsn])
+    #expect(result.findings.isEmpty, "\(result.texts)")
   }
 
   /// A timeline with an image layer whose history is there.

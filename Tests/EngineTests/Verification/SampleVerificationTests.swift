@@ -210,6 +210,15 @@ struct SampleVerificationTests {
     #expect(result.findings.contains { $0.code == .valueMissing })
   }
 
+  @Test func segmentWithoutASizeIsTold() async throws {
+    var bytes: [UInt8] = []
+    SLRUSegmentDirectory([0, 7]).encode(into: &bytes)
+    let result = try await findings([(.slruDirectory(.transactionStatus), bytes)])
+    let segment = SLRUSegment(.transactionStatus, number: 7)
+    #expect(result.findings.map(\.key) == [.slruSegmentSize(segment)], "\(result.texts)")
+    #expect(result.findings.first?.code == .valueMissing)
+  }
+
   @Test func valuesThatAreNotWhatTheirKeysSayAreDamaged() async throws {
     let result = try await findings([
       (.checkpoint, [1, 2, 3]), (.controlFile, [UInt8](repeating: 0, count: 10)),

@@ -9,6 +9,8 @@ import IndexFormat
 /// | visible, of a mapped catalog | not in the relation map | `relation.unmapped` |
 /// | none, also none that nobody sees | a main fork | `relation.unlisted` |
 ///
+/// Nothing is told of a database that is being made: its pg_class names relations that are still to be copied.
+///
 /// Temporary relations have no WAL, and so no storage here; unlogged ones have the fork that they begin with. What
 /// transactions under way made may be there or not.
 final class CatalogVerification {
@@ -38,7 +40,7 @@ final class CatalogVerification {
     let map = try await readable { () async throws(ReadError) in
       try await catalog.relationMap(of: database, at: lsn)
     }
-    guard let tags, let map else { return }
+    guard let tags, let map, try await DatabaseRow.isComplete(database, catalog, at: lsn) else { return }
     var claimed = Set(map.mappings.map(\.fileNumber))
     if database != .global {
       let mapped = Set(map.mappings.map(\.relation))

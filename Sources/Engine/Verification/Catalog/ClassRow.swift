@@ -15,7 +15,7 @@ import IndexFormat
 ///
 /// None of these columns may be null, so they stand where they are in each row. Numbers are little-endian. The same in
 /// PostgreSQL 14 to 17. Source: PostgreSQL `catalog/pg_class.h`.
-struct ClassRow: Equatable, Sendable {
+struct ClassRow: CatalogRow, Equatable, Sendable {
   var identifier: UInt32
   var accessMethod: UInt32
   var fileNumber: UInt32

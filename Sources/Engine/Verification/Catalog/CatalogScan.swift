@@ -1,15 +1,26 @@
 import IndexFormat
 
-/// Reads pg_class of a database at an LSN, page by page.
-struct ClassScan {
+/// A row of a catalog that is mapped, as its columns give it.
+protocol CatalogRow {
+  /// The catalog's OID.
+  static var catalogIdentifier: UInt32 { get }
+
+  /// - Parameter columns: of the row, behind its header.
+  init?(_ columns: RawSpan)
+}
+
+typealias ClassScan = CatalogScan<ClassRow>
+
+/// Reads a catalog of a database at an LSN, page by page.
+struct CatalogScan<Row: CatalogRow> {
   private let catalog: TimelineCatalog
   private let lsn: Lsn
   private var statuses: TransactionStatuses
 
   /// Pages that are read at once.
-  private static let batchBlockCount: UInt32 = 512
+  private static var batchBlockCount: UInt32 { 512 }
   /// Longer ones are not read: some 10 million relations.
-  private static let blockLimit: UInt32 = 1 << 19
+  private static var blockLimit: UInt32 { 1 << 19 }
 
   init(_ catalog: TimelineCatalog, at lsn: Lsn) {
     self.catalog = catalog
@@ -19,7 +30,7 @@ struct ClassScan {
 
   private struct Found {
     var header: RowHeader
-    var row: ClassRow
+    var row: Row
   }
 
   /// Gives all rows to `visit`, also those that nobody sees.
@@ -27,14 +38,14 @@ struct ClassScan {
   /// - Returns: whether the catalog could be read as a whole: else it is damaged, has no relation map, or is too long.
   mutating func forEachRow(
     of database: DatabaseTag,
-    _ visit: (ClassRow, RowHeader.Visibility) -> Void
+    _ visit: (Row, RowHeader.Visibility) -> Void
   ) async throws(ReadError) -> Bool {
     let (catalog, lsn) = (catalog, lsn)
     let map = try await readable { () async throws(ReadError) in
       try await catalog.relationMap(of: database, at: lsn)
     }
     guard let map,
-      let file = map.mappings.first(where: { $0.relation == ClassRow.catalogIdentifier })?.fileNumber
+      let file = map.mappings.first(where: { $0.relation == Row.catalogIdentifier })?.fileNumber
     else { return false }
     let tag = RelationTag(database, relation: file)
     let count = try await readable { () async throws(ReadError) in
@@ -76,7 +87,7 @@ struct ClassScan {
       guard pointer >> 15 & 3 == 1, start + length <= page.byteCount else { continue }
       let bytes = page.extracting(start..<start + length)
       guard let header = RowHeader(bytes), header.columnsStart <= length,
-        let row = ClassRow(bytes.extracting(header.columnsStart..<length))
+        let row = Row(bytes.extracting(header.columnsStart..<length))
       else { continue }
       rows.append(Found(header: header, row: row))
     }
