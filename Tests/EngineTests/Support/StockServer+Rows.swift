@@ -14,13 +14,20 @@ struct TableRows: Equatable {
   private(set) var tableCount = 0
   private(set) var rowCount = 0
 
+  /// How many rows each table of users has.
+  private(set) var userRowCounts: [String: Int] = [:]
+
   fileprivate mutating func add(_ line: String, isSequence: Bool) throws {
     let fields = line.split(separator: "|", maxSplits: 1).map(String.init)
     try #require(fields.count == 2 && tables[fields[0]] == nil, "\(line)")
     tables[fields[0]] = fields[1]
     guard !isSequence else { return }
     tableCount += 1
-    rowCount += try #require(Int(fields[1].prefix { $0 != "|" }), "\(line)")
+    let parts = fields[1].split(separator: "|")
+    let count = try #require(parts.first.flatMap { Int($0) }, "\(line)")
+    rowCount += count
+    // Of these there is a hash, too.
+    if parts.count > 1 { userRowCounts[fields[0]] = count }
   }
 
   /// The tables that differ, with what both sides say.
