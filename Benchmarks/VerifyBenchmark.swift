@@ -127,7 +127,7 @@ struct VerifyBenchmark {
       "$bin/pg_basebackup" -h "$PWD" -U bench -Ft -X none -c fast --no-manifest -D - > base.tar
       "$bin/pgbench" -h "$PWD" -U bench -n -c 4 -t \(transactions / 4) postgres
       "$bin/pg_ctl" -D data -w -s -m immediate stop
-      mkdir base
+      mkdir -m 700 base
       tar -x -f base.tar -C base
       """
     )
@@ -145,7 +145,10 @@ struct VerifyBenchmark {
       cp data/pg_wal/0* run/pg_wal
       "$bin/postgres" -D run > recovery.log 2>&1 &
       server=$!
-      until "$bin/pg_isready" -q -h "$PWD"; do sleep 0.01; done
+      until "$bin/pg_isready" -q -h "$PWD"; do
+        kill -0 $server
+        sleep 0.01
+      done
       "$bin/pg_amcheck" -h "$PWD" -U bench -d postgres --heapallindexed > amcheck.log 2>&1
       kill -QUIT $server
       wait $server || true

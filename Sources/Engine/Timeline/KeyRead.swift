@@ -55,12 +55,17 @@ public struct KeyRead: Sendable {
     records.reduce(96 + (image?.bytes.count ?? 0)) { $0 + Self.byteCount(of: .record($1.record)) }
   }
 
-  /// Bytes that are held of one value.
+  /// What an array of bytes takes beside them: its head, and what an allocation is rounded up by.
+  static let arrayByteCount = 48
+  /// What a record takes beside its bytes. Arrays grow by doubling, so up to half of one is empty.
+  private static let recordByteCount = 2 * MemoryLayout<Record>.stride
+
+  /// Bytes that are held of one value. Most records are short, so what is around them counts.
   static func byteCount(of content: LayerValue) -> Int {
     switch content {
-    case .image(let bytes): bytes.count
-    case .record(.postgres(_, let bytes)): bytes.count + 64
-    case .record: 64
+    case .image(let bytes): bytes.count + arrayByteCount
+    case .record(.postgres(_, let bytes)): bytes.count + arrayByteCount + recordByteCount
+    case .record: recordByteCount
     }
   }
 

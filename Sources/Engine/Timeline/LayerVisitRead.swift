@@ -18,6 +18,10 @@ final class LayerFound: Sendable {
   let readCount: Int
   let byteCount: Int
 
+  /// What a value takes while it is read, without its bytes: two entries, itself, and an array.
+  static let leastValueByteCount =
+    2 * MemoryLayout<LayerEntry>.stride + MemoryLayout<Value>.stride + KeyRead.arrayByteCount
+
   init(
     values: [Value] = [],
     failures: [(key: Key, error: ReadError)] = [],
@@ -36,17 +40,19 @@ final class LayerFound: Sendable {
 
 extension Timeline {
   /// Reads a layer for the keys and LSNs of a part.
-  func visit(_ part: ReadPart, _ options: ReadOptions) async -> LayerFound {
+  ///
+  /// - Parameter byteBudget: about what may be held of it.
+  func visit(_ part: ReadPart, _ options: ReadOptions, byteBudget: Int) async -> LayerFound {
     let meter = ReadMeter()
     do throws(LayerReadError) {
       let reader = try await open(part.id.layer, meter)
       let all = try await reader.entries(
         of: part.keys,
         lsns: part.id.floor..<max(part.id.floor, part.id.ceiling),
-        limit: options.entryLimit,
+        limit: min(options.entryLimit, max(1, byteBudget / LayerFound.leastValueByteCount)),
         meter: meter
       )
-      let found = all.taken(within: options.byteBudget) { rules.answers($0, shard) }
+      let found = all.taken(within: byteBudget) { rules.answers($0, shard) }
       return await values(of: found, reader, options, meter)
     } catch {
       return LayerFound(failure: .layer(error), meter: meter)
@@ -79,7 +85,8 @@ extension LayerEntries {
     var sum = 0
     for entry in entries where isWanted(entry.key) {
       // A compressed page takes 8192 bytes, whatever its blob.
-      sum += max(Int(clamping: entry.blob.upperBound - entry.blob.lowerBound), entry.willInit ? 8192 : 0)
+      let blobByteCount = Int(clamping: entry.blob.upperBound - entry.blob.lowerBound)
+      sum += LayerFound.leastValueByteCount &+ max(blobByteCount, entry.willInit ? 8192 : 0)
       if sum > byteBudget, let last = taken.last, let first = taken.first, entry.key != first.key {
         // All of a key, or nothing.
         if last.key == entry.key { taken.removeAll { $0.key == entry.key } }

@@ -139,7 +139,9 @@ struct NaiveRead {
       ceiling: lsns.upperBound
     )
     let keys = KeySpace(KeyRange(start: key, end: next))
-    let found = await timeline.visit(ReadPart(id: id, keys: keys), ReadOptions())
+    let options = ReadOptions()
+    let part = ReadPart(id: id, keys: keys)
+    let found = await timeline.visit(part, options, byteBudget: options.byteBudget)
     if let error = found.failure ?? found.failures.first?.error { throw error }
     return found.values
   }

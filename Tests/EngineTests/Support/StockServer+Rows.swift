@@ -62,7 +62,8 @@ extension StockServer {
       where relpersistence <> 't' and relname not in ('pg_statistic', 'pg_statistic_ext_data') and relkind in
       """
     if areSequences {
-      return "select format('select %L, last_value, is_called from %s;', \(name), c.oid::regclass) \(from) ('S')"
+      return
+        "select format('select %L, last_value, is_called from %s;', \(name), c.oid::regclass) \(from) ('S')"
     }
     let hash = """
       case when nspname ~ '^pg_|^information_schema$' then ''

@@ -71,7 +71,8 @@ struct BackupCommand: Sendable, Equatable {
 
   private static func usage(_ more: [String]) -> [String] {
     [
-      "[TENANT [TIMELINE]]", "[--lsn LSN]", "[--output FILE|--output-path DIR]", "[--no-sync]", "[--bucket URL|FOLDER]",
+      "[TENANT [TIMELINE]]", "[--lsn LSN]", "[--output FILE|--output-path DIR]", "[--no-sync]",
+      "[--bucket URL|FOLDER]",
       "[--tenant-id ID]", "[--timeline-id ID]",
     ] + more + ["[--cache MIB]", "[--stripe-size PAGES]", "[--at TIME]", "[--json]"]
   }
