@@ -9,7 +9,7 @@ import IndexFormat
 /// |---|---|---|
 /// | begins with | the base backup and the WAL, in files | layers with what came of both, in files |
 /// | replays | all records, of all pages | all records, of pages that are there at the end |
-/// | looks at | rows of tables; order in indexes, and that each row is in them | every page by itself, of all kinds of indexes and maps too; directories, sizes, pg_class |
+/// | looks at | rows of tables; order in indexes, and that they have all rows | every page by itself; directories |
 /// | tells whether | an index and its table fit each other | a layer, a record, a page is damaged |
 ///
 /// The work is pgbench. Processors' time of the server is that of all its processes.

@@ -102,7 +102,7 @@ struct StockServerTests {
   ///
   /// | tenant | what its rows are compared with |
   /// |---|---|
-  /// | F, G at their ends | counts of A's source: the same script made them; but for a table of which it deletes rows by chance |
+  /// | F, G at their ends | counts of A, of the same script; but for a table of which it deletes rows by chance |
   /// | C | its WAL ends before the first row is committed |
   private func compareWithScript(_ rows: TableRows, _ boot: Boot) async throws {
     let users = rows.userRowCounts
