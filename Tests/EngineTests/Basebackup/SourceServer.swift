@@ -58,6 +58,11 @@ enum SourceServer {
     try await writeBase(cluster.base, to: server)
     try prepare(server, cluster.wal, upTo: lsn)
     try server.start()
+    // pg_ctl takes a server that recovers for one that has started; nobody is let in before recovery has ended.
+    try server.run(
+      "for i in $(seq 600); do '\(server.programs.folder)/pg_isready' -q -h '\(server.folder.path)' && exit 0; "
+        + "sleep 0.2; done; exit 1"
+    )
     let log = try server.log
     #expect(log.contains("recovery stopping before WAL location (LSN) \"\(lsn)\""), "\(log)")
     let rows = try server.rows(user: user)
