@@ -30,10 +30,7 @@ struct GrownServerTests {
     let log = try server.log
     #expect(log.contains("database system was shut down at") && !log.contains("redo starts"))
     let rows = try server.rows(user: Self.user)
-    let check = try server.run(
-      "'\(programs.folder)/pg_amcheck' -h '\(server.folder.path)' -U \(Self.user) --all --install-missing "
-        + "--heapallindexed 2>&1"
-    )
+    let check = try server.amcheck(user: Self.user)
     #expect(check.isEmpty, "\(check.prefix(2000))")
     try server.stop()
 

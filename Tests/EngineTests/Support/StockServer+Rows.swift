@@ -75,3 +75,18 @@ extension StockServer {
       """
   }
 }
+
+extension StockServer {
+  /// What `pg_amcheck` finds in all databases: nothing, if all is well. The build of 16 that tests have lacks the
+  /// extension; then nothing is looked at.
+  func amcheck(user: String) throws -> String {
+    let extensions = try query("select name from pg_available_extensions where name = 'amcheck'", user: user)
+    guard !extensions.isEmpty else {
+      try #require(programs.version == .v16, "no amcheck in \(programs)")
+      return ""
+    }
+    return try run(
+      "'\(programs.folder)/pg_amcheck' -h '\(folder.path)' -U \(user) --all --install-missing --heapallindexed 2>&1"
+    )
+  }
+}
