@@ -17,6 +17,9 @@ import IndexFormat
 ///     Benchmarks recovery PROGRAMS DIR [TRANSACTIONS]      the WAL of pgbench against PostgreSQL's recovery
 ///     Benchmarks ingest --pg-waldump PROGRAM BASE.tar DIR [stock]
 ///                                                          WAL segments into delta layers against the same
+///     Benchmarks verify --scrubber PROGRAM PROGRAMS DIR [TRANSACTIONS]
+///                                                          verify against PostgreSQL's recovery and pg_amcheck
+///     Benchmarks make-timeline BUCKET BASE.tar DIR [stock] a timeline of a base backup and the WAL behind it
 ///     Benchmarks make-wal DIR ROWS [TIMELINES]             WAL of that many timelines, and rows for the table
 ///     Benchmarks make-bucket DIR [TENANTS TIMELINES LAYERS [BYTES]]
 ///
@@ -44,12 +47,22 @@ struct Benchmarks {
       case "ingest": try IngestBenchmark(arguments.dropFirst()).run()
       case "ingest-layers" where arguments.count == 4:
         try await IngestedTimeline(arguments[1]).ingest(arguments[2], upTo: Lsn(arguments[3]))
+      case "verify": try await VerifyBenchmark(arguments.dropFirst()).run()
+      case "make-timeline" where (4...5).contains(arguments.count):
+        let isStock = arguments.count == 5
+        let (end, layers) = try await IngestedTimeline.makeBucket(
+          arguments[1],
+          arguments[2],
+          arguments[3],
+          isStock: isStock
+        )
+        print("\(layers.count) layers, \(layers.reduce(0) { $0 + $1.fileSize }) bytes, up to \(end)")
       case "make-wal": try BenchmarkWAL(arguments.dropFirst()).make()
       case "make-bucket": try BenchmarkBucket(arguments.dropFirst()).make()
       default:
         throw BenchmarkError(
           "usage: Benchmarks index-parsing|scan-folder|scan-s3|safekeeper|snapshot|blobs|reads|layer-map|"
-            + "wal-decode|redo|recovery|ingest|make-wal|make-bucket …"
+            + "wal-decode|redo|recovery|ingest|verify|make-timeline|make-wal|make-bucket …"
         )
       }
     } catch {

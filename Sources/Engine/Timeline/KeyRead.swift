@@ -54,8 +54,9 @@ public struct KeyRead: Sendable {
   static let pageByteCount = 8192
   /// Bytes that are held of a key, whatever was found of it.
   static let baseByteCount = pageByteCount + 96
-  /// Bytes that are held of a record beside its own.
-  static let recordByteCount = 64
+  /// Bytes that are held of a record beside its own: an array's head, what an allocation is rounded up by, and the
+  /// record itself, twice, as arrays grow by doubling. Most records are short, so what is around them counts.
+  static let recordByteCount = 48 + 2 * MemoryLayout<Record>.stride
 
   /// Bytes that are held.
   var byteCount: Int {

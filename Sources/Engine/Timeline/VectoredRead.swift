@@ -60,11 +60,10 @@ final class VectoredRead {
   private func finish(_ remaining: KeySpace, _ last: Timeline, _ lastLsn: Lsn) -> ReadBatch {
     var values: [KeyRead] = []
     values.reserveCapacity(found.count)
-    for (key, read) in found where isBeforeEnd(key) {
-      var read = read
-      read.records.sort { $0.lsn < $1.lsn }
-      values.append(read)
-    }
+    for (key, read) in found where isBeforeEnd(key) { values.append(read) }
+    // Held once only, or each list of records would be copied to be sorted.
+    found = [:]
+    for index in values.indices { values[index].records.sort { $0.lsn < $1.lsn } }
     values.sort { $0.key < $1.key }
     // Records without what they would be applied to tell more than that the key is missing.
     var known = KeySpace()

@@ -40,12 +40,14 @@ final class UnfinishedFile {
   }
 
   /// Gives the file its name, when it is on the disk. A file that has got that name meanwhile is not replaced.
-  func finish() throws(ScanFailure) {
+  ///
+  /// - Parameter syncs: whether it is waited until it is on the disk.
+  func finish(syncs: Bool) throws(ScanFailure) {
     do throws(SystemCallError) {
-      try file.synchronize()
+      if syncs { try file.synchronize() }
       guard try folder.move(workName, into: folder, as: name) else { throw PathName.taken(path) }
       isFinished = true
-      try folder.synchronize()
+      if syncs { try folder.synchronize() }
     } catch {
       throw PathName.failure(error, path)
     }

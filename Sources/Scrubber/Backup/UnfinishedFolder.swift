@@ -7,19 +7,23 @@ final class UnfinishedFolder {
   let path: String
   let sink: FolderSink
   private let workPath: String
+  private let syncs: Bool
   private var isFinished = false
 
   private var isNew: Bool { workPath != path }
 
   /// Refuses a folder that holds anything, and what is no folder.
-  init(_ path: String) throws(ScanFailure) {
+  ///
+  /// - Parameter syncs: whether files are on the disk before it goes on.
+  init(_ path: String, syncs: Bool) throws(ScanFailure) {
     self.path = path
+    self.syncs = syncs
     let (parent, name) = PathName.split(path)
     var status = stat()
     let isThere = lstat(path, &status) == 0
     workPath = isThere ? path : "\(parent)/\(PathName.unfinished(name))"
     do throws(BackupError) {
-      sink = try FolderSink(workPath)
+      sink = try FolderSink(workPath, syncs: syncs)
     } catch {
       throw Self.failure(error, path)
     }
@@ -51,7 +55,7 @@ final class UnfinishedFolder {
       do throws(SystemCallError) {
         _ = try SystemCallError.check("rename the folder \(workPath)") { rename(workPath, path) }
         isFinished = true
-        try FileDescriptor.openRoot(PathName.split(path).folder, for: .listing).synchronize()
+        if syncs { try FileDescriptor.openRoot(PathName.split(path).folder, for: .listing).synchronize() }
       } catch {
         throw ScanFailure(message: "\(path): \(error)")
       }

@@ -40,11 +40,7 @@ enum VerifyFingerprint {
       let digest = Digest.sha256(link.timeline.index.encode()).lowercaseHex
       lines.append("base \(link.timeline.tenantShard)/\(link.timeline.id) \(digest)")
     }
-    for part in draft.wal.parts {
-      for segment in part.input.segments {
-        lines.append("WAL \(segment.name) \(segment.byteCount) before \(part.end)")
-      }
-    }
+    for segment in draft.wal.input.segments { lines.append("WAL \(segment.name) \(segment.byteCount)") }
     return lines
   }
 

@@ -30,7 +30,7 @@ final class VerifyPlan: Sendable {
       case unreadable
       /// There is no WAL that leads on from its base.
       case noWAL = "no-wal"
-      /// What replays begin with has neither it nor an ancestor.
+      /// What replays are to begin with does not have it.
       case noBase = "no-base"
       /// Its base has all that it has.
       case nothingSince = "nothing-since"

@@ -2,66 +2,49 @@ import Engine
 import IndexFormat
 import Synchronization
 
-/// Segments of WAL as the engine reads them: by LSN. Of a branch, what came before it is its ancestor's WAL.
+/// Segments of WAL as the engine reads them: by LSN.
 final class SegmentedWAL: WALSource {
-  /// WAL of one timeline, up to where the next one branched off.
-  struct Part: Sendable {
-    var input: WALInput
-    var end: Lsn
-    fileprivate let segments: [WALSegmentNumber: WALInput.Segment]
-
-    init(_ input: WALInput, to end: Lsn) {
-      self.input = input
-      self.end = end
-      segments = Dictionary(input.segments.map { ($0.number, $0) }, uniquingKeysWith: { _, last in last })
-    }
-  }
-
-  let segmentSize: WALSegmentSize
-  /// The oldest first.
-  let parts: [Part]
+  let input: WALInput
+  private let segments: [WALSegmentNumber: WALInput.Segment]
   /// Is told of bytes that were read.
   private let count: @Sendable (Int) -> Void
   private let firstFailure = Mutex<WALSourceError?>(nil)
 
-  /// - Parameter parts: the oldest first, at least one; nil if their segments are not of one length.
-  init?(_ parts: [Part], count: @escaping @Sendable (Int) -> Void = { _ in }) {
-    guard let size = parts.last?.input.size, parts.allSatisfy({ $0.input.size == size }) else { return nil }
-    segmentSize = size
-    self.parts = parts
+  init(_ input: WALInput, count: @escaping @Sendable (Int) -> Void = { _ in }) {
+    self.input = input
     self.count = count
+    segments = Dictionary(input.segments.map { ($0.number, $0) }, uniquingKeysWith: { _, last in last })
   }
+
+  var segmentSize: WALSegmentSize { input.size }
 
   /// Why the store gave no answer, the first time that it did not.
   var failure: WALSourceError? { firstFailure.withLock { $0 } }
 
-  private func part(at lsn: Lsn) -> Part? { parts.first { lsn < $0.end } }
-
   func name(at lsn: Lsn) -> String? {
     let number = segmentSize.segment(of: lsn)
-    return part(at: lsn)?.segments[number]?.name
-      ?? WALSegmentName(number, size: segmentSize).map { "\($0)" }
+    return segments[number]?.name ?? WALSegmentName(number, size: segmentSize).map { "\($0)" }
   }
 
   func read(from lsn: Lsn, limit: Int) async throws(WALSourceError) -> [UInt8] {
-    guard let part = part(at: lsn), limit > 0 else { return [] }
+    guard limit > 0 else { return [] }
     let offset = segmentSize.offset(of: lsn)
-    guard let segment = part.segments[segmentSize.segment(of: lsn)],
+    guard let segment = segments[segmentSize.segment(of: lsn)],
       case let end = min(segment.byteCount, segmentSize.byteCount), offset < end
     else {
       // There is more behind a gap, or there is nothing any more.
-      guard let last = part.input.segments.last, part.input.start(of: last) > lsn else { return [] }
-      throw WALSourceError(.missing, at: lsn, name: name(at: lsn), detail: Self.detail(part, lsn))
+      guard let last = input.segments.last, input.start(of: last) > lsn else { return [] }
+      throw WALSourceError(.missing, at: lsn, name: name(at: lsn), detail: detail(at: lsn))
     }
-    let left = min(end &- offset, part.end.value &- lsn.value, UInt64(limit))
+    let left = min(end &- offset, UInt64(limit))
     let bytes = try await read(segment, offset..<offset &+ left, at: lsn)
     count(bytes.count)
     return bytes
   }
 
-  private static func detail(_ part: Part, _ lsn: Lsn) -> String {
-    guard let segment = part.input.segment(at: lsn) else { return "there is no such object" }
-    return "\(segment.byteCount) of \(part.input.size.byteCount) bytes"
+  private func detail(at lsn: Lsn) -> String {
+    guard let segment = input.segment(at: lsn) else { return "there is no such object" }
+    return "\(segment.byteCount) of \(segmentSize.byteCount) bytes"
   }
 
   private func read(
@@ -131,12 +114,11 @@ extension SegmentedWAL {
 
   /// The first byte from an LSN on that there is, gaps before it or not.
   private func firstByte(from lsn: Lsn) -> Lsn? {
-    guard let part = part(at: lsn) else { return nil }
-    if let segment = part.segments[segmentSize.segment(of: lsn)],
+    if let segment = segments[segmentSize.segment(of: lsn)],
       segmentSize.offset(of: lsn) < segment.byteCount
     {
       return lsn
     }
-    return part.input.segments.lazy.map { part.input.start(of: $0) }.first { $0 > lsn && $0 < part.end }
+    return input.segments.lazy.map { self.input.start(of: $0) }.first { $0 > lsn }
   }
 }

@@ -41,6 +41,38 @@ struct BackupCommandTests {
     }
   }
 
+  @Test func withoutSyncingTheSameIsWritten() throws {
+    let folder = try TemporaryFolder()
+    for (option, name) in [("--output", "tar"), ("--output-path", "data")] {
+      let synced = ["fullbackup", option, "\(folder.path)/\(name)"] + Self.main
+      let hasty = ["fullbackup", "--no-sync", option, "\(folder.path)/\(name)-hasty"] + Self.main
+      for arguments in [synced, hasty] {
+        let outcome = try BuiltProgram.run(arguments)
+        #expect(outcome.exitCode == 0, "\(outcome.error)")
+      }
+    }
+    #expect(try BackupProgram.names(folder.path) == ["data", "data-hasty", "tar", "tar-hasty"])
+    #expect(
+      try BackupProgram.bytes("\(folder.path)/tar") == BackupProgram.bytes("\(folder.path)/tar-hasty")
+    )
+    #expect(
+      try BackupProgram.content(of: "\(folder.path)/data")
+        == BackupProgram.content(of: "\(folder.path)/data-hasty")
+    )
+  }
+
+  @Test func filesAreSyncedUnlessSomebodySaysNot() throws {
+    for (more, syncs) in [([], true), (["--no-sync"], false)] {
+      guard
+        case .forensic(.backup(let command)) = try Invocation(
+          ["fullbackup", "--bucket", "b", "--output-path", "data"] + more,
+          environment: Environment([:])
+        )
+      else { throw ForensicTestError(arguments: more) }
+      #expect(command.syncs == syncs)
+    }
+  }
+
   @Test func theSummaryAsJSONCountsWhatIsThere() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/data"
@@ -155,6 +187,8 @@ struct BackupCommandTests {
     (["--output", "a", "--output-path", "b"], "--output and --output-path are given together", ""),
     (["--output", ""], #"--output: found """#, "a new file"),
     (["--output-path", "s3://name"], #"--output-path: found "s3://name""#, "a folder on this machine"),
+    (["--no-sync"], "--no-sync is given", "--output FILE"),
+    (["--no-sync", "--output", "-"], "--no-sync is given", "--output-path DIR"),
     (["--lsn", "5"], "--lsn: found", "0/147A958"),
     (["--at", "0/5"], "0/5 is an LSN", "--lsn 0/5"),
     (["--output-pth", "b"], "unknown option --output-pth", "--output-path"),

@@ -32,7 +32,7 @@ struct SegmentedWALTests {
   private func lsn(_ segment: Int, _ offset: Int = 0) -> Lsn { Lsn(UInt64(segment * Self.length + offset)) }
 
   @Test func bytesComeFromTheSegmentThatHoldsThem() async throws {
-    let wal = try #require(SegmentedWAL([.init(try await input([3: Self.length, 4: 100]), to: Lsn(.max))]))
+    let wal = SegmentedWAL(try await input([3: Self.length, 4: 100]))
     #expect(try await wal.read(from: lsn(3, 5), limit: 7) == [UInt8](repeating: 3, count: 7))
     #expect(try await wal.read(from: lsn(4, -2), limit: 7) == [3, 3])
     #expect(try await wal.read(from: lsn(4, 98), limit: 7) == [4, 4])
@@ -43,7 +43,7 @@ struct SegmentedWALTests {
   }
 
   @Test func whatIsMissingBeforeOtherSegmentsIsNoEnd() async throws {
-    let wal = try #require(SegmentedWAL([.init(try await input([3: 100, 5: 100]), to: Lsn(.max))]))
+    let wal = SegmentedWAL(try await input([3: 100, 5: 100]))
     for place in [lsn(2), lsn(3, 100), lsn(4)] {
       do throws(WALSourceError) {
         _ = try await wal.read(from: place, limit: 1)
@@ -55,28 +55,9 @@ struct SegmentedWALTests {
     #expect(wal.failure == nil)
   }
 
-  @Test func aBranchGoesOnWhereItsAncestorIsLeft() async throws {
-    let branch = lsn(4, 300)
-    let ancestor = try await input([3: Self.length, 4: Self.length, 5: Self.length], "ancestor-")
-    let own = try await input([4: Self.length], "own-")
-    let wal = try #require(SegmentedWAL([.init(ancestor, to: branch), .init(own, to: Lsn(.max))]))
-    #expect(wal.name(at: lsn(4, 299)) == "ancestor-4" && wal.name(at: branch) == "own-4")
-    // No further than to the branch point at one go.
-    #expect(try await wal.read(from: lsn(4, 298), limit: 100).count == 2)
-    #expect(try await wal.read(from: branch, limit: 100).count == 100)
-    #expect(try await wal.read(from: lsn(5), limit: 100) == [])
-  }
-
-  @Test func partsMustBeOfOneLength() async throws {
-    let one = try await input([1: 10])
-    let other = WALInput(size: .standard, segments: one.segments)
-    #expect(SegmentedWAL([.init(one, to: Lsn(5)), .init(other, to: Lsn(.max))]) == nil)
-    #expect(SegmentedWAL([]) == nil)
-  }
-
   @Test func wherePagesHoldNothingNoRecordBegins() async throws {
     let zeros = WALInput(size: .standard, segments: try await input([0: Self.length]).segments)
-    let wal = try #require(SegmentedWAL([.init(zeros, to: Lsn(.max))]))
+    let wal = SegmentedWAL(zeros)
     #expect(try await wal.firstRecord(from: Lsn(24), isRecordEnd: true, before: Lsn(.max)) == nil)
     #expect(try await wal.firstRecord(from: lsn(20), isRecordEnd: true, before: Lsn(.max)) == nil)
   }
@@ -85,7 +66,7 @@ struct SegmentedWALTests {
   @Test func theFirstRecordIsFound() async throws {
     let real = try await RealWAL.made()
     let input = try await WALInput.files(["\(real.path)/\(real.segment)"], size: nil)
-    let wal = try #require(SegmentedWAL([.init(input, to: Lsn(.max))]))
+    let wal = SegmentedWAL(input)
     let first = Lsn(0x100_0028)
     for floor in [Lsn(0x100), Lsn(0x100_0000), first] {
       let found = try await wal.firstRecord(from: floor, isRecordEnd: false, before: Lsn(.max))

@@ -35,12 +35,28 @@ extension ImageVerification {
     if !group.isEmpty { try await compareGroup(group, reader) }
   }
 
+  /// Goes on behind the keys of a read that became too large, so that only what one read gave is held.
   private func compareGroup(_ entries: [LayerEntry], _ reader: LayerReader) async throws(ReadError) {
     var wanted = KeySpace()
     for entry in entries where wanted.ranges.last.map({ $0.end <= entry.key }) ?? true {
       wanted.append(KeyRange(start: entry.key, end: entry.key.successor ?? entry.key))
     }
-    let bases = try await bases(of: wanted)
+    var start = 0
+    while start < entries.count {
+      let (bases, rest) = try await bases(of: wanted)
+      var end = start
+      while end < entries.count, rest.ranges.first.map({ entries[end].key < $0.start }) ?? true { end += 1 }
+      try await compare(Array(entries[start..<end]), bases, reader)
+      start = end
+      wanted = rest
+    }
+  }
+
+  private func compare(
+    _ entries: [LayerEntry],
+    _ bases: [Key: KeyRead],
+    _ reader: LayerReader
+  ) async throws(ReadError) {
     var state = State()
     var current: Key?
     func step(_ entry: LayerEntry, _ content: LayerValue?) {
@@ -82,20 +98,16 @@ extension ImageVerification {
     var content: LayerValue?
   }
 
-  /// What keys were worth below the layer.
-  private func bases(of keys: KeySpace) async throws(ReadError) -> [Key: KeyRead] {
+  /// What keys were worth below the layer, as many as are held at a time, and at least the first.
+  private func bases(of keys: KeySpace) async throws(ReadError) -> (bases: [Key: KeyRead], rest: KeySpace) {
     var bases: [Key: KeyRead] = [:]
-    guard name.startLsn.value > 0 else { return bases }
+    guard name.startLsn.value > 0 else { return (bases, KeySpace()) }
     var readOptions = ReadOptions()
     readOptions.byteBudget = options.byteBudget
-    var rest = keys
-    while !rest.isEmpty {
-      let batch = try await history.read(rest, at: Lsn(name.startLsn.value - 1), readOptions)
-      for visit in batch.visits { results.countRead(visit.byteCount) }
-      for read in batch.values where read.isComplete { bases[read.key] = read }
-      rest = batch.rest
-    }
-    return bases
+    let batch = try await history.read(keys, at: Lsn(name.startLsn.value - 1), readOptions)
+    for visit in batch.visits { results.countRead(visit.byteCount) }
+    for read in batch.values where read.isComplete { bases[read.key] = read }
+    return (bases, batch.rest)
   }
 
   /// What is known of a key while its versions go by.

@@ -64,10 +64,10 @@ extension BackupCommand {
       let file = try UnfinishedFile(path)
       let sink = TarSink(file.descriptor, path: path, time: try await time(backup, place))
       let summary = try await write(backup, place, to: sink, desk, line)
-      try file.finish()
+      try file.finish(syncs: syncs)
       return summary
     case .folder(let path):
-      let folder = try UnfinishedFolder(path)
+      let folder = try UnfinishedFolder(path, syncs: syncs)
       let summary = try await write(backup, place, to: folder.sink, desk, line)
       try folder.finish()
       return summary

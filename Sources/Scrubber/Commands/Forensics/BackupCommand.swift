@@ -10,6 +10,8 @@ struct BackupCommand: Sendable, Equatable {
   var target: BackupTarget
   /// Without replication slots.
   var isForReplica: Bool
+  /// Whether what was written is on the disk when the command ends.
+  var syncs: Bool
   var cacheByteCount: Int
 
   static let computeDeclaration = CommandDeclaration(
@@ -69,7 +71,8 @@ struct BackupCommand: Sendable, Equatable {
 
   private static func usage(_ more: [String]) -> [String] {
     [
-      "[TENANT [TIMELINE]]", "[--lsn LSN]", "[--output FILE|--output-path DIR]", "[--bucket URL|FOLDER]",
+      "[TENANT [TIMELINE]]", "[--lsn LSN]", "[--output FILE|--output-path DIR]", "[--no-sync]",
+      "[--bucket URL|FOLDER]",
       "[--tenant-id ID]", "[--timeline-id ID]",
     ] + more + ["[--cache MIB]", "[--stripe-size PAGES]", "[--at TIME]", "[--json]"]
   }
@@ -103,6 +106,12 @@ struct BackupCommand: Sendable, Equatable {
       .value(name: "DIR"),
       help: "Write a folder, which must not exist yet or be empty."
     ),
+    OptionDeclaration(
+      "no-sync",
+      help:
+        "Do not wait until files are on the disk: faster, but if the machine crashes soon after, what was written may "
+        + "be incomplete under its final name."
+    ),
   ]
 
   private static let commonOptions = [
@@ -117,6 +126,13 @@ struct BackupCommand: Sendable, Equatable {
   init(_ arguments: ParsedArguments, kind: BaseBackup.Kind, environment: Environment) throws(UsageError) {
     self.kind = kind
     target = try BackupTarget(arguments)
+    syncs = !arguments.has("no-sync")
+    if !syncs, target == .standardOutput {
+      throw UsageError(
+        "\(kind.rawValue): --no-sync is given, and nothing is written that could be synced",
+        hint: "It goes with --output FILE and --output-path DIR."
+      )
+    }
     options = try ForensicOptions(arguments, operands: arguments.operands, environment: environment)
     if case .shard(let shard)? = options.tenant, shard.shard.count > 1 {
       throw UsageError(

@@ -58,8 +58,8 @@ extension VerifyCommand {
         "against",
         .value(name: "SNAPSHOT"),
         help:
-          "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline or an "
-          + "ancestor of it. Default: each timeline itself, where its history begins or its WAL does."
+          "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline. Default: "
+          + "each timeline itself, where its history begins or its WAL does."
       ),
       OptionDeclaration(
         "scratch",

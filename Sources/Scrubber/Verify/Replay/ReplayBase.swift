@@ -27,25 +27,16 @@ final class ReplayBase: Sendable {
     var timeline: OpenTimeline
     /// Up to here the base has all.
     var end: Lsn
-    /// How many timelines lie between: 0 for the timeline itself, 1 for its ancestor.
-    var depth: Int
   }
 
-  /// The timeline itself or its nearest ancestor that is there, on the shard that the timeline's was or came of. Nil if
-  /// there is none.
+  /// The timeline as it is there, on the shard that this one's was or came of. Nil if it is not there: an ancestor
+  /// does not do, as branches do not inherit its aux files and replication origins.
   func start(of timeline: OpenTimeline) throws(ScanFailure) -> Start? {
-    let shard = timeline.view.shard
-    guard let found = tenant.shards.first(where: { $0 == shard || ReplaySplits.isBefore($0, shard) })
-    else { return nil }
-    for (depth, link) in timeline.chain.enumerated() where isThere(link.timeline.id, found) {
-      let base = try OpenTimeline(try tenant.timeline(link.timeline.id, on: found), in: tenant, store: store)
-      return Start(
-        timeline: base,
-        end: min(base.lastLsn, link.limit ?? base.lastLsn),
-        depth: depth
-      )
-    }
-    return nil
+    let (id, shard) = (timeline.view.id, timeline.view.shard)
+    let found = tenant.shards.first { $0 == shard || ReplaySplits.isBefore($0, shard) }
+    guard let found, isThere(id, found) else { return nil }
+    let base = try OpenTimeline(try tenant.timeline(id, on: found), in: tenant, store: store)
+    return Start(timeline: base, end: base.lastLsn)
   }
 
   private func isThere(_ timeline: TimelineID, _ shard: ShardIndex) -> Bool {

@@ -108,7 +108,8 @@ struct ReplayDrafts {
       to: end,
       splits: stretches,
       rules,
-      runByteCount: UInt64(clamping: options.ingestByteCount),
+      // One run grows while another is written.
+      runByteCount: UInt64(clamping: options.ingestByteCount / 2),
       cacheByteCount: cacheByteCount
     )
     return .go(ReplayDraft(shard, plan, origin.wal, facts, at: lsns, origin.words, base: origin.base))
@@ -165,7 +166,7 @@ struct ReplayDrafts {
     floor = splits.firstWhole(from: floor, of: shard.view.shard, layers)
     guard floor < end else { return .leave(Self.nothingSince(floor)) }
     let wal: SegmentedWAL
-    switch try await source(shard, depth: 0, from: floor) {
+    switch try await source(shard) {
     case .go(let found): wal = found
     case .leave(let obstacle): return .leave(obstacle)
     }
@@ -195,7 +196,7 @@ struct ReplayDrafts {
     to end: Lsn
   ) async throws(ScanFailure) -> Step<Origin> {
     guard let start = try against.start(of: shard) else {
-      let reason = "\(against.tenant.bucket.location) has neither it nor an ancestor"
+      let reason = "\(against.tenant.bucket.location) does not have it"
       return .leave(Obstacle(kind: .noBase, reason: reason))
     }
     guard start.end < end else { return .leave(Self.nothingSince(start.end)) }
@@ -206,13 +207,11 @@ struct ReplayDrafts {
       let reason = "its layers do not tell when shard \(writer) of its base was split"
       return .leave(Obstacle(kind: .noBase, reason: reason))
     }
-    switch try await source(shard, depth: start.depth, from: start.end) {
+    switch try await source(shard) {
     case .leave(let obstacle): return .leave(obstacle)
     case .go(let wal):
       let base = start.timeline
-      let isSame = base.view.id == shard.view.id
-      let words =
-        isSame ? against.tenant.bucket.location : "\(base.view.id) of \(against.tenant.bucket.location)"
+      let words = against.tenant.bucket.location
       return .go(Origin(timeline: base.timeline, start: start.end, wal: wal, words: words, base: base))
     }
   }
@@ -223,29 +222,12 @@ struct ReplayDrafts {
 
   // MARK: WAL
 
-  /// The WAL that leads to a timeline from an LSN on: its own and, where that lies before it branched off, that of its
-  /// ancestors.
-  ///
-  /// - Parameter depth: how many ancestors the base is away.
-  private mutating func source(
-    _ shard: OpenTimeline,
-    depth: Int,
-    from start: Lsn
-  ) async throws(ScanFailure) -> Step<SegmentedWAL> {
-    var parts: [SegmentedWAL.Part] = []
-    for link in shard.chain.prefix(depth + 1).reversed() {
-      let end = link.limit ?? Lsn(.max)
-      if end <= start { continue }
-      guard let input = try await input(of: link.timeline.id) else {
-        let whose = link.timeline.id == shard.view.id ? "it" : "its ancestor \(link.timeline.id)"
-        return .leave(Obstacle(kind: .noWAL, reason: "\(wal.location) has no WAL of \(whose)"))
-      }
-      parts.append(SegmentedWAL.Part(input, to: end))
+  /// The WAL of a timeline behind its branch point, where each base stands.
+  private mutating func source(_ shard: OpenTimeline) async throws(ScanFailure) -> Step<SegmentedWAL> {
+    guard let input = try await input(of: shard.view.id) else {
+      return .leave(Obstacle(kind: .noWAL, reason: "\(wal.location) has no WAL of it"))
     }
-    guard let source = SegmentedWAL(parts, count: count) else {
-      return .leave(Obstacle(kind: .noWAL, reason: "its WAL has segments of several lengths"))
-    }
-    return .go(source)
+    return .go(SegmentedWAL(input, count: count))
   }
 
   private mutating func input(of timeline: TimelineID) async throws(ScanFailure) -> WALInput? {
