@@ -91,10 +91,11 @@ enum SourceServer {
       where name.utf8.count == 24 {
         try FileManager.default.removeItem(at: segments.appending(path: name))
       }
-      // Of all base backups the same.
+      // Of all base backups the same, but that 17 begins a checkpoint with a record of its own.
+      let checkpoint = server.programs.version == .v17 ? "0/2000080" : "0/2000060"
       let label = """
         START WAL LOCATION: \(start) (file 000000010000000000000002)
-        CHECKPOINT LOCATION: 0/2000060
+        CHECKPOINT LOCATION: \(checkpoint)
         BACKUP METHOD: streamed
         BACKUP FROM: primary
         START TIMELINE: 1

@@ -46,7 +46,10 @@ final class StockServer {
 
   @discardableResult
   private func control(_ arguments: String) throws -> String {
-    try run("'\(programs.folder)/pg_ctl' -D '\(data)' \(arguments) > '\(folder.path)/pg_ctl.log' 2>&1")
+    let (log, words) = ("'\(folder.path)/log'", "'\(folder.path)/pg_ctl.log'")
+    return try run(
+      "'\(programs.folder)/pg_ctl' -D '\(data)' \(arguments) > \(words) 2>&1 || { cat \(words) \(log); exit 1; }"
+    )
   }
 
   /// What a statement gives: rows by line, columns with `|` between them.
