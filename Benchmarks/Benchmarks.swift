@@ -47,7 +47,7 @@ struct Benchmarks {
       case "ingest": try IngestBenchmark(arguments.dropFirst()).run()
       case "ingest-layers" where arguments.count == 4:
         try await IngestedTimeline(arguments[1]).ingest(arguments[2], upTo: Lsn(arguments[3]))
-      case "verify": try await VerifyBenchmark(arguments.dropFirst()).run()
+      case "verify": try VerifyBenchmark(arguments.dropFirst()).run()
       case "make-timeline" where (4...5).contains(arguments.count):
         let isStock = arguments.count == 5
         let (end, layers) = try await IngestedTimeline.makeBucket(

@@ -31,14 +31,9 @@ struct VerifyBenchmark {
     (scrubber, programs, folder, transactions) = (arguments[1], arguments[2], arguments[3], count)
   }
 
-  func run() async throws {
+  func run() throws {
     try makeCluster()
-    let (end, layers) = try await IngestedTimeline.makeBucket(
-      "\(folder)/bucket",
-      "\(folder)/base.tar",
-      "\(folder)/data/pg_wal",
-      isStock: false
-    )
+    let (end, layerCount) = try makeTimeline()
     for level in ["reconstruct", "images"] {
       let ours = [
         scrubber, "verify", "\(folder)/bucket", "--level", level, "--lsn", "\(end)", "--jobs", "1",
@@ -52,7 +47,7 @@ struct VerifyBenchmark {
           verify --level reconstruct: \(told.keyCount) values by \(told.recordCount) records, at one LSN
             scrubber   \(own.wall.short) s wall, \(own.cpu.short) s CPU, \(own.peakMemoryKiB / 1024) MiB peak, \
           \(Int(Double(told.keyCount) / own.cpu)) pages a second and core
-            read       \(told.readByteCount >> 20) MiB of \(told.byteCount >> 20) MiB in \(layers.count) layers
+            read       \(told.readByteCount >> 20) MiB of \(told.byteCount >> 20) MiB in \(layerCount) layers
             PostgreSQL \(other.wall.short) s wall, \(other.cpu.short) s CPU, recovery and pg_amcheck
             ratio      \((own.wall / other.wall).short) times the wall, \((own.cpu / other.cpu).short) times the CPU
           """
@@ -65,6 +60,25 @@ struct VerifyBenchmark {
         )
       }
     }
+  }
+
+  /// In a program of its own: the peak of memory that the system tells of a program begins with that of the one which
+  /// started it.
+  private func makeTimeline() throws -> (end: Lsn, layerCount: Int) {
+    let (process, output) = (Process(), Pipe())
+    process.executableURL = URL(filePath: CommandLine.arguments[0])
+    process.arguments = [
+      "make-timeline", "\(folder)/bucket", "\(folder)/base.tar", "\(folder)/data/pg_wal",
+    ]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    let words = text.split { $0 == " " || $0 == "\n" }
+    guard process.terminationStatus == 0, let layerCount = words.first.flatMap({ Int($0) }),
+      let end = words.last.flatMap({ Lsn(String($0)) })
+    else { throw BenchmarkError("make-timeline failed: \(text)") }
+    return (end, layerCount)
   }
 
   // MARK: Scrubber
