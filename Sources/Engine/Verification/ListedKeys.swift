@@ -33,7 +33,7 @@ struct ListedKeys {
       return
     }
     var ranges: [KeyRange] = []
-    func add(_ key: Key) { ranges.append(KeyRange(start: key, end: key.successor ?? key)) }
+    func add(_ key: Key) { ranges.append(KeyRange(key)) }
     for key in [Key.databaseDirectory, .twoPhaseDirectory, .controlFile, .checkpoint] { add(key) }
     let databases = try await readable { () async throws(ReadError) in try await catalog.databases(at: lsn) }
     for entry in databases?.entries ?? [] {

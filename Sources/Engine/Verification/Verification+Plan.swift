@@ -53,11 +53,24 @@ extension Verification {
     _ units: inout [VerificationUnit]
   ) async throws(ReadError) {
     let shard = timeline.shard
-    let limit = Self.unitKeyCount * UInt64(shard.index.effectiveCount)
+    try await forEachPart(of: keys.dense, timeline, lsn) { part, count throws(ReadError) in
+      try add(VerificationUnit.Work.keys, part, count, shard, lsn, &units)
+    }
+    try add(VerificationUnit.Work.keys, KeySpace(.sparse), 1, shard, lsn, &units)
+  }
+
+  /// Parts of a key space that are one unit each, with the number of their keys, other shards' ones too.
+  func forEachPart(
+    of keys: KeySpace,
+    _ timeline: Timeline,
+    _ lsn: Lsn,
+    _ take: (KeySpace, UInt64) throws(ReadError) -> Void
+  ) async throws(ReadError) {
+    let limit = Self.unitKeyCount * UInt64(timeline.shard.index.effectiveCount)
     var part = KeySpace()
     var count: UInt64 = 0
     var believed: [KeyRange] = []
-    for range in keys.dense.ranges { believed += try await self.believed(range, timeline, lsn) }
+    for range in keys.ranges { believed += try await self.believed(range, timeline, lsn) }
     for range in believed {
       var rest = range
       while !rest.isEmpty {
@@ -66,12 +79,11 @@ extension Verification {
         count = count &+ first.keyCount
         rest = others
         guard count >= limit else { continue }
-        try add(part, count, shard, lsn, &units)
+        try take(part, count)
         (part, count) = (KeySpace(), 0)
       }
     }
-    if count > 0 { try add(part, count, shard, lsn, &units) }
-    try add(KeySpace(.sparse), 1, shard, lsn, &units)
+    if count > 0 { try take(part, count) }
   }
 
   /// What to look at of a range: all of it. But a very long one whose end has no value comes of a damaged size; of that
@@ -89,7 +101,9 @@ extension Verification {
     return [most.split(after: Self.believedKeyCount).first, end]
   }
 
-  private func add(
+  /// - Parameter count: of keys, other shards' ones too.
+  func add(
+    _ work: (KeySpace, Lsn) -> VerificationUnit.Work,
     _ keys: KeySpace,
     _ count: UInt64,
     _ shard: ShardIdentity,
@@ -109,52 +123,6 @@ extension Verification {
       )
     }
     let weight = max(count / UInt64(shard.index.effectiveCount), 1)
-    units.append(VerificationUnit(.keys(keys, at: lsn), shard: shard.index, weight: weight))
-  }
-
-  // MARK: Images
-
-  private func addImages(of shard: VerifiedShard, _ units: inout [VerificationUnit]) async throws(ReadError) {
-    let timeline = shard.timeline
-    for index in timeline.map.layers.indices {
-      if Task.isCancelled { throw .cancelled }
-      let position = LayerMap.Position(clamping: index)
-      let name = timeline.map[position]
-      for (keys, weight) in try await parts(of: position, name, timeline) {
-        units.append(
-          VerificationUnit(.images(of: position, keys), shard: timeline.shard.index, weight: weight)
-        )
-      }
-    }
-  }
-
-  /// A layer in parts of so many entries. One that cannot be read is one part, which will say why.
-  private func parts(
-    of position: LayerMap.Position,
-    _ name: LayerName,
-    _ timeline: Timeline
-  ) async throws(ReadError) -> [(KeyRange, UInt64)] {
-    var parts: [(KeyRange, UInt64)] = []
-    var start = name.keys.start
-    do throws(LayerReadError) {
-      let reader = try await timeline.open(position, nil)
-      let lsns = Lsn(0)..<Lsn(.max)
-      while start < name.keys.end {
-        let rest = KeySpace(KeyRange(start: start, end: name.keys.end))
-        let found = try await reader.entries(of: rest, lsns: lsns, limit: Int(Self.unitKeyCount))
-        let end = found.next ?? name.keys.end
-        guard start < end else { break }
-        // Without any, nothing is to be done.
-        if let first = found.entries.first {
-          parts.append((KeyRange(start: first.key, end: end), UInt64(found.entries.count)))
-        }
-        start = end
-      }
-    } catch {
-      if Task.isCancelled || error.cause.isCancellation { throw .cancelled }
-      let rest = KeyRange(start: start, end: max(start, name.keys.end))
-      parts.append((rest, Self.unitKeyCount))
-    }
-    return parts
+    units.append(VerificationUnit(work(keys, lsn), shard: shard.index, weight: weight))
   }
 }

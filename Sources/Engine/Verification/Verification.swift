@@ -24,6 +24,7 @@ public struct VerifiedShard: Sendable {
 /// | | catalog | do pg_class and the relations that there are fit each other? |
 /// | | keys | can every value be rebuilt, and is it what it must be? |
 /// | images | images | is each image what the history below it leads to? |
+/// | | gaps | has each key a value that an image layer should have and does not? |
 ///
 /// Units may be done in any order, by any number of tasks, each by one. Damage is a finding; what a store gave no
 /// answer to is skipped, and counted so. What each level proves and what it cannot is in docs/verification.md.
@@ -88,7 +89,7 @@ public final class Verification: Sendable {
       case .structure(let lsn): try await StructureVerification(self, lsn, results).run()
       case .catalog(let database, let lsn):
         try await CatalogVerification(self, database, lsn, results).run()
-      case .keys(let keys, let lsn):
+      case .keys(let keys, let lsn), .gaps(let keys, let lsn):
         try await KeyVerification(self, shard, keys, lsn, results).run()
       case .images(let position, let keys):
         try await ImageVerification(self, shard, position, keys, results).run()

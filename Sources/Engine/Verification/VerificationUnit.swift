@@ -13,6 +13,8 @@ public struct VerificationUnit: Sendable, Equatable {
     case keys(KeySpace, at: Lsn)
     /// Images of a layer in a range of its keys, against the history below them.
     case images(of: LayerMap.Position, KeyRange)
+    /// Listed keys that an image layer of the LSN should have and does not, rebuilt as far as they can be.
+    case gaps(KeySpace, at: Lsn)
     /// Values that WAL leads to, up to an LSN, against those of the timeline.
     case replay(KeySpace, at: Lsn)
   }
@@ -32,7 +34,7 @@ public struct VerificationUnit: Sendable, Equatable {
   public var level: VerificationLevel {
     switch work {
     case .structure, .catalog, .keys: .reconstruct
-    case .images: .images
+    case .images, .gaps: .images
     case .replay: .replay
     }
   }

@@ -13,6 +13,9 @@ public struct KeyRange: Hashable, Sendable {
     self.end = end
   }
 
+  /// The range of one key. Empty for the last key there is, which no layer's range holds.
+  public init(_ key: Key) { self.init(start: key, end: key.successor ?? key) }
+
   public var isEmpty: Bool { start >= end }
 
   public func contains(_ key: Key) -> Bool { start <= key && key < end }

@@ -138,8 +138,25 @@ struct DamageDetector {
         let unit = VerificationUnit(.images(of: position, range), weight: 1)
         findings += try await view.verification.run(unit).accusations
       }
+      findings += try await gaps(position, damage, view)
     }
     return findings
+  }
+
+  private func gaps(_ position: LayerMap.Position, _ damage: Damage, _ view: DamageTenant.View) async throws
+    -> [Finding]
+  {
+    let name = view.timeline.map[position]
+    // Of one that cannot be read other units say why.
+    guard view.verification.shards[0].mustBeComplete(name),
+      let reader = try? await view.timeline.open(position, nil),
+      let entries = try? await reader.entries(from: TreeKey(name.keys.start), to: TreeKey(name.keys.end))
+    else { return [] }
+    let listed = try await tenant.listed(damage.timeline, at: name.startLsn).intersection(damage.keys)
+    let gaps = listed.gaps(in: name, having: KeySpace(entries.map { KeyRange($0.key) }))
+    guard !gaps.isEmpty else { return [] }
+    return try await view.verification.run(VerificationUnit(.gaps(gaps, at: name.startLsn), weight: 1))
+      .accusations
   }
 
   private func replay(_ damage: Damage, _ view: DamageTenant.View, _ isWhole: Bool) async throws -> [Finding]

@@ -18,11 +18,11 @@ extension DamageMaker {
     let position = generator.below(values.count)
     let value = values[position]
     guard try change(kind, &values, position, target), !values.isEmpty else { return nil }
-    var keys = KeySpace(KeyRange(start: value.key, end: value.key.successor ?? value.key))
+    var keys = KeySpace(KeyRange(value.key))
     if kind == .recordsSwapped,
       let other = values.first(where: { $0.bytes == value.bytes && $0.key != value.key })
     {
-      keys = keys.union(KeySpace(KeyRange(start: other.key, end: other.key.successor ?? other.key)))
+      keys = keys.union(KeySpace(KeyRange(other.key)))
     }
     values.sort { TreeKey($0.key, $0.lsn) < TreeKey($1.key, $1.lsn) }
     let summary = try LayerSummary(parsing: target.bytes.span.bytes, as: target.object.name.kind)

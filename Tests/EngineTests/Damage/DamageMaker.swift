@@ -104,7 +104,7 @@ struct DamageMaker {
       kind,
       target.part.id,
       changes: [target.object.key: bytes],
-      keys: KeySpace(KeyRange(start: entry.key, end: entry.key.successor ?? entry.key)),
+      keys: KeySpace(KeyRange(entry.key)),
       lsn: entry.lsn,
       named: [target.object.key],
       place:

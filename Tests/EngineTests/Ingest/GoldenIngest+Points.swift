@@ -37,7 +37,7 @@ extension GoldenIngest {
     _ hasher: Hasher256,
     _ counts: inout Counts
   ) async throws {
-    let keys = KeySpace(pages.map { KeyRange(start: $0.key, end: $0.key.successor ?? .max) })
+    let keys = KeySpace(pages.map { KeyRange($0.key) })
     var reads: [Key: KeyRead] = [:]
     for read in try await timeline.reads(of: keys, at: lsn) { reads[read.key] = read }
     compare(pages, reads, timeline.redo, at: lsn, hasher, &counts)

@@ -151,7 +151,7 @@ private struct EraComparison {
   }
 
   mutating func compare(_ name: String, _ oracle: GoldenOracle, _ timeline: Timeline) async throws {
-    let keys = KeySpace(oracle.pages.map { KeyRange(start: $0.key, end: $0.key.successor ?? .max) })
+    let keys = KeySpace(oracle.pages.map { KeyRange($0.key) })
     var pages: [Key: GoldenOracle.Page] = [:]
     for page in oracle.pages { pages[page.key] = page }
     let rules = try #require(timeline.redo)

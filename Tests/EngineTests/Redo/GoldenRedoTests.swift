@@ -44,7 +44,7 @@ struct GoldenRedoTests {
     let pages = oracle.pages.filter { $0.key.mayHoldRecords && $0.recordCount != 0 }
     var digests: [Key: GoldenOracle.Page] = [:]
     for page in pages { digests[page.key] = page }
-    let wanted = KeySpace(pages.map { KeyRange(start: $0.key, end: $0.key.successor ?? .max) })
+    let wanted = KeySpace(pages.map { KeyRange($0.key) })
     var redo = PageRedo(try #require(timeline.redo))
     var counted = counts
     try await timeline.forEachBatch(of: wanted, at: oracle.lsn) { batch in

@@ -60,12 +60,15 @@ extension Timeline {
 
   /// The same timeline with one layer whose values were changed and that was written anew, as its writer would have.
   ///
-  /// - change: gets each value: of a record of PostgreSQL its bytes, of others nothing.
+  /// - Parameters:
+  ///   - lost: keys that are left out.
+  ///   - change: gets each value: of a record of PostgreSQL its bytes, of others nothing.
   func changing(
     _ position: LayerMap.Position,
-    _ change: (Key, Lsn, inout [UInt8]) -> Void
+    without lost: Set<Key> = [],
+    _ change: (Key, Lsn, inout [UInt8]) -> Void = { _, _, _ in }
   ) async throws -> Timeline {
-    let bytes = try await written(position, change)
+    let bytes = try await written(position, without: lost, change)
     var layers = map.layers
     layers[Int(position)].fileSize = UInt64(bytes.count)
     // Not the layer that it was, which the source still has.
@@ -92,6 +95,7 @@ extension Timeline {
 
   private func written(
     _ position: LayerMap.Position,
+    without lost: Set<Key>,
     _ change: (Key, Lsn, inout [UInt8]) -> Void
   ) async throws -> [UInt8] {
     let name = map[position]
@@ -105,6 +109,7 @@ extension Timeline {
     let stream = reader.blobs(of: try await reader.entries())
     while let batch = try await stream.next() {
       try batch.decode { entry, bytes in
+        guard !lost.contains(entry.key) else { return }
         values.append((entry.key, entry.lsn, bytes.withUnsafeBytes { [UInt8]($0) }))
       }
     }

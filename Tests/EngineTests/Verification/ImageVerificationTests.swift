@@ -5,7 +5,7 @@ import Testing
 /// Image layers over a history of pg_xact, which records of page servers change.
 struct ImageVerificationTests {
   private static let block = Key.slruBlock(SLRUSegment(.transactionStatus, number: 0), BlockNumber(0))
-  private static let range = KeyRange(start: block, end: block.successor ?? block)
+  private static let range = KeyRange(block)
   private static let zeros = [UInt8](repeating: 0, count: 8192)
 
   private static func commit(_ transaction: UInt32) -> LayerValue {
@@ -112,7 +112,10 @@ struct ImageVerificationTests {
     var page = Self.right
     page[9] = 1
     let wide = TimelineFixture.Layer(
-      name: LayerName(image: KeyRange(start: .min, end: .max), at: lsn(20)),
+      name: LayerName(
+        image: KeyRange(start: Self.block, end: try #require(Self.block.advanced(by: 8))),
+        at: lsn(20)
+      ),
       values: [(Self.block, lsn(20), .image(page))]
     )
     let result = try await verify([Self.base, Self.first, Self.second, wide, Self.image(at: 20, page)])

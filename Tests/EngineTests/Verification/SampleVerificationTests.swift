@@ -20,10 +20,12 @@ struct SampleVerificationTests {
       facts = try golden.catalog(place).facts
     }
 
-    func verification(_ timeline: Timeline, _ options: VerificationOptions = VerificationOptions()) throws
-      -> Verification
-    {
-      let shard = VerifiedShard(timeline, TimelineCatalog(timeline, facts), gcCutoff: Lsn(0))
+    func verification(
+      _ timeline: Timeline,
+      _ options: VerificationOptions = VerificationOptions(),
+      gcCutoff: Lsn = Lsn(0)
+    ) throws -> Verification {
+      let shard = VerifiedShard(timeline, TimelineCatalog(timeline, facts), gcCutoff: gcCutoff)
       return try #require(Verification([shard], options))
     }
 
@@ -101,6 +103,28 @@ struct SampleVerificationTests {
     let lost = listed.intersection(KeySpace(name.keys)).keyCount
     #expect(lost > 0 && result.coverage.keys.skipped == [.damaged: lost] && result.coverage.addsUp)
     #expect(!result.findings.isEmpty && result.findings.allSatisfy { $0.code == .valueMissing })
+  }
+
+  /// Reads that come to an image layer look no further, and so find nothing at its LSN and until the next change.
+  @Test func keyThatAnImageLayerLacksIsMissingAtItsLsn() async throws {
+    let sample = try Sample()
+    let key = Key.relationBlock(RelationTag(Self.postgres, relation: 1259), BlockNumber(3))
+    let position = try #require(
+      sample.timeline.positions.first {
+        !sample.timeline.map[$0].isDelta && sample.timeline.map[$0].keys.contains(key)
+      }
+    )
+    let lsn = sample.timeline.map[position].startLsn
+    let without = try await sample.timeline.changing(position, without: [key])
+    let result = try await sample.verification(without).verify([.images], at: [])
+    #expect(result.findings.map(\.code) == [.valueMissing], "\(result.texts)")
+    #expect(result.findings.first?.key == key && result.findings.first?.lsn == lsn)
+    #expect(result.findings.first?.objectKey == without.object(position).key)
+    #expect(result.coverage.keys.skipped == [.damaged: 1] && result.coverage.addsUp)
+
+    // Nobody reads below the cutoff of GC.
+    let above = try sample.verification(without, gcCutoff: Lsn(lsn.value + 8))
+    #expect(try await above.verify([.images], at: []).findings.isEmpty)
   }
 
   @Test func flippedBitInALinePointerIsFoundWithItsPage() async throws {
@@ -259,7 +283,7 @@ struct SampleVerificationTests {
       for unit in try await verification.units(levels: [.reconstruct], at: [lsn]) {
         if case .keys(let all, _) = unit.work {
           let own = all.intersection(
-            KeySpace(values.keys.map { KeyRange(start: $0, end: $0.successor ?? $0) })
+            KeySpace(values.keys.map { KeyRange($0) })
           )
           let result = try await verification.run(VerificationUnit(.keys(own, at: lsn), weight: 1))
           #expect(result.coverage.addsUp)

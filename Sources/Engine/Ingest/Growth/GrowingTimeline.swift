@@ -93,7 +93,7 @@ public final class GrowingTimeline: ValueSource {
   }
 
   public func value(of key: Key, at lsn: Lsn) async throws(ReadError) -> [UInt8] {
-    let range = KeyRange(start: key, end: key.successor ?? key)
+    let range = KeyRange(key)
     guard let value = try await values(of: KeySpace(range), at: lsn).first else {
       let layers = layers ?? base?.timeline.layers
       let missing = MissingKey(
@@ -112,7 +112,7 @@ extension GrowingTimeline.Reads {
   /// Keys of which more may stand below.
   fileprivate func incomplete(of keys: KeySpace) -> KeySpace {
     let complete = values.values.filter(\.isComplete).map {
-      KeyRange(start: $0.key, end: $0.key.successor ?? $0.key)
+      KeyRange($0.key)
     }
     var below = keys.subtracting(KeySpace(complete))
     for failure in failures { below = below.subtracting(failure.keys) }

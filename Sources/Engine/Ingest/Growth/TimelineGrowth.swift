@@ -337,7 +337,7 @@ public final class TimelineGrowth {
     for block in blocks {
       let key = Key.relationBlock(from, BlockNumber(block))
       guard rules.shard.isLocal(key) else { continue }
-      wanted.append(KeyRange(start: key, end: key.successor ?? key))
+      wanted.append(KeyRange(key))
     }
     for value in try await source.values(of: wanted, at: lsn) {
       output.put(.relationBlock(to, BlockNumber(value.key.field6)), image: value.bytes.span.bytes)

@@ -41,7 +41,7 @@ struct IngestLoader {
       let sizes = try await catalog.relationSizes(of: database, at: lsn)
       return .relations(database, sizes, secondLayout: try await secondLayout(of: database))
     case .auxFiles(let key):
-      let range = KeyRange(start: key, end: key.successor ?? key)
+      let range = KeyRange(key)
       guard let value = try await catalog.source.values(of: KeySpace(range), at: lsn).first else {
         return .auxFiles(key, AuxFileList())
       }

@@ -55,7 +55,7 @@ public final class TimelineCatalog: Sendable {
     while start < keys.count {
       let end = min(start + max(batchCount, 1), keys.count)
       var wanted = KeySpace()
-      for key in keys[start..<end] { wanted.append(KeyRange(start: key, end: key.successor ?? key)) }
+      for key in keys[start..<end] { wanted.append(KeyRange(key)) }
       let values = try await source.values(of: wanted, at: lsn)
       var position = 0
       for index in start..<end {

@@ -46,7 +46,7 @@ public struct KeyRangeList: Equatable, Sendable {
 
   public mutating func append(_ key: Key) throws(FormatError) {
     // The last key of all is none of a timeline's.
-    try append(KeyRange(start: key, end: key.successor ?? key))
+    try append(KeyRange(key))
   }
 
   /// The same keys as a set.

@@ -39,7 +39,7 @@ extension ImageVerification {
   private func compareGroup(_ entries: [LayerEntry], _ reader: LayerReader) async throws(ReadError) {
     var wanted = KeySpace()
     for entry in entries where wanted.ranges.last.map({ $0.end <= entry.key }) ?? true {
-      wanted.append(KeyRange(start: entry.key, end: entry.key.successor ?? entry.key))
+      wanted.append(KeyRange(entry.key))
     }
     var start = 0
     while start < entries.count {

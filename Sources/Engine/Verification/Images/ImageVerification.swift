@@ -182,7 +182,7 @@ final class ImageVerification {
     }
     let images = try await images(taken, reader)
     var wanted = KeySpace()
-    for (key, _) in images { wanted.append(KeyRange(start: key, end: key.successor ?? key)) }
+    for (key, _) in images { wanted.append(KeyRange(key)) }
     var next = 0
     var readOptions = ReadOptions()
     readOptions.byteBudget = options.byteBudget

@@ -33,7 +33,7 @@ final class ImageComparison {
     let taken = items
     items = [:]
     for (lsn, images) in taken.sorted(by: { $0.key < $1.key }) {
-      let keys = KeySpace(images.keys.map { KeyRange(start: $0, end: $0.successor ?? $0) })
+      let keys = KeySpace(images.keys.map { KeyRange($0) })
       do throws(ReadError) {
         let reads = try await check.replayed.values.batch(of: keys, at: lsn)
         try compare(images, reads, at: lsn)
@@ -62,7 +62,7 @@ final class ImageComparison {
       do throws(ReadError) {
         value = try redo.value(of: read, at: lsn, check.timeline.rules)
       } catch {
-        withdraw(images, KeySpace(KeyRange(start: key, end: key.successor ?? key)), error, at: lsn)
+        withdraw(images, KeySpace(KeyRange(key)), error, at: lsn)
         continue
       }
       for item in items { compare(key, item, value, at: lsn) }

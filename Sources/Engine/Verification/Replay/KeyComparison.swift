@@ -115,7 +115,7 @@ final class KeyComparison {
       guard !known.contains(own.key), !unknown.contains(own.key) else { continue }
       miss(
         .replayValueMissing,
-        KeyRange(start: own.key, end: own.key.successor ?? own.key),
+        KeyRange(own.key),
         Self.missingWords
       )
     }
