@@ -36,11 +36,9 @@ final class KeyVerification {
     try await readCheckpoint()
     let dense = wanted.subtracting(KeySpace(.sparse))
     results.count { $0.keys.present &+= dense.keyCount }
-    var options = ReadOptions()
-    options.byteBudget = verification.options.byteBudget
     var rest = wanted
     while !rest.isEmpty {
-      let batch = try await shard.timeline.read(rest, at: lsn, options)
+      let batch = try await shard.timeline.read(rest, at: lsn, verification.options.readOptions)
       try await take(batch)
       rest = batch.rest
     }

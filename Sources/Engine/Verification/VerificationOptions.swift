@@ -17,6 +17,12 @@ public struct VerificationOptions: Sendable, Equatable {
 
   public init() {}
 
+  var readOptions: ReadOptions {
+    var options = ReadOptions()
+    options.byteBudget = byteBudget
+    return options
+  }
+
   var isComplete: Bool { sampleShare >= Self.everything }
 
   /// Whether the page of a key is among those that are looked at.

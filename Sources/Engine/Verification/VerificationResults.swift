@@ -20,6 +20,22 @@ final class VerificationResults {
 
   func countRead(_ byteCount: Int) { result.readByteCount &+= UInt64(clamping: byteCount) }
 
+  /// Counts an image that was there to be compared.
+  ///
+  /// - Parameter reason: why it could not be; nil if it was.
+  func countImage(_ byteCount: Int, skippedFor reason: VerificationTally.SkipReason?) {
+    let byteCount = UInt64(clamping: byteCount)
+    result.coverage.values.present &+= 1
+    result.coverage.bytes.present &+= byteCount
+    if let reason {
+      result.coverage.values.skip(reason)
+      if byteCount > 0 { result.coverage.bytes.skip(reason, byteCount) }
+    } else {
+      result.coverage.values.checked &+= 1
+      result.coverage.bytes.checked &+= byteCount
+    }
+  }
+
   func add(
     _ code: FindingCode,
     object: String? = nil,

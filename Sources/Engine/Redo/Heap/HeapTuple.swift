@@ -54,6 +54,8 @@ struct HeapTuple {
     static let comboCommand: UInt16 = 0x0020
     static let exclusiveLock: UInt16 = 0x0040
     static let lockOnly: UInt16 = 0x0080
+    /// How xmax locks the row.
+    static let locks: UInt16 = exclusiveLock | keyShareLock
     static let isMulti: UInt16 = 0x1000
     /// All that says something of xmax.
     static let xmaxBits: UInt16 = 0x1cd0

@@ -79,15 +79,14 @@ struct CatalogScan<Row: CatalogRow> {
     else { return }
     var offset = PageHeader.byteCount
     while offset + 4 <= Int(header.lower) {
-      let pointer = page.littleEndian32(offset)
+      let pointer = LinePointer(raw: page.littleEndian32(offset))
       offset += 4
-      let start = Int(pointer & 0x7fff)
-      let length = Int(pointer >> 17)
+      let end = pointer.offset + pointer.length
       // In use, and not only a way to another one.
-      guard pointer >> 15 & 3 == 1, start + length <= page.byteCount else { continue }
-      let bytes = page.extracting(start..<start + length)
-      guard let header = RowHeader(bytes), header.columnsStart <= length,
-        let row = Row(bytes.extracting(header.columnsStart..<length))
+      guard pointer.isNormal, end <= page.byteCount else { continue }
+      let bytes = page.extracting(pointer.offset..<end)
+      guard let header = RowHeader(bytes), header.columnsStart <= bytes.byteCount,
+        let row = Row(bytes.extracting(header.columnsStart..<bytes.byteCount))
       else { continue }
       rows.append(Found(header: header, row: row))
     }

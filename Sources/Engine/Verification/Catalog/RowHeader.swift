@@ -16,18 +16,9 @@ struct RowHeader: Equatable, Sendable {
   var hints: UInt16
   var columnsStart: Int
 
-  static let byteCount = 23
+  static let byteCount = HeapTuple.headerByteCount
 
-  private enum Hint {
-    static let exclusiveLock: UInt16 = 0x0040
-    static let locked: UInt16 = 0x0080
-    static let creatorCommitted: UInt16 = 0x0100
-    static let creatorAborted: UInt16 = 0x0200
-    static let removerCommitted: UInt16 = 0x0400
-    static let noRemover: UInt16 = 0x0800
-    static let removerIsMultixact: UInt16 = 0x1000
-    static let lockMask: UInt16 = 0x00d0
-  }
+  private typealias Hint = HeapTuple.Mask
 
   /// What a reader of all that was committed sees of a row.
   enum Visibility: Equatable {
@@ -45,20 +36,18 @@ struct RowHeader: Equatable, Sendable {
     columnsStart = Int(row.byte(22))
   }
 
-  private var isFrozen: Bool {
-    let frozen = Hint.creatorCommitted | Hint.creatorAborted
-    return hints & frozen == frozen
-  }
+  private var isFrozen: Bool { hints & Hint.xminFrozen == Hint.xminFrozen }
 
+  /// Versions before 9.3 marked a lock by one bit alone. A multixact with it may have removed the row.
   private var isOnlyLocked: Bool {
-    hints & Hint.locked != 0 || hints & Hint.lockMask == Hint.exclusiveLock
+    hints & Hint.lockOnly != 0 || hints & (Hint.locks | Hint.isMulti) == Hint.exclusiveLock
   }
 
   /// The transactions whose end must be known: none where hints tell it.
   var openTransactions: [UInt32] {
     var open: [UInt32] = []
-    if hints & (Hint.creatorCommitted | Hint.creatorAborted) == 0, creator >= 3 { open.append(creator) }
-    let isKnown = hints & (Hint.removerCommitted | Hint.noRemover | Hint.removerIsMultixact) != 0
+    if hints & Hint.xminFrozen == 0, creator >= 3 { open.append(creator) }
+    let isKnown = hints & (Hint.xmaxCommitted | Hint.xmaxInvalid | Hint.isMulti) != 0
     if !isKnown, !isOnlyLocked, remover >= 3 { open.append(remover) }
     return open
   }
@@ -67,8 +56,8 @@ struct RowHeader: Equatable, Sendable {
   func visibility(_ status: (UInt32) -> TransactionStatusPage.Status?) -> Visibility {
     // 1 and 2 are the transactions of bootstrap and of frozen rows.
     if !isFrozen, creator >= 3 {
-      if hints & Hint.creatorAborted != 0 { return .invisible }
-      if hints & Hint.creatorCommitted == 0 {
+      if hints & Hint.xminInvalid != 0 { return .invisible }
+      if hints & Hint.xminCommitted == 0 {
         switch status(creator) {
         case .committed: break
         case .aborted: return .invisible
@@ -76,9 +65,9 @@ struct RowHeader: Equatable, Sendable {
         }
       }
     }
-    if remover == 0 || hints & Hint.noRemover != 0 || isOnlyLocked { return .visible }
-    if hints & Hint.removerIsMultixact != 0 { return .uncertain }
-    if hints & Hint.removerCommitted != 0 { return .invisible }
+    if remover == 0 || hints & Hint.xmaxInvalid != 0 || isOnlyLocked { return .visible }
+    if hints & Hint.isMulti != 0 { return .uncertain }
+    if hints & Hint.xmaxCommitted != 0 { return .invisible }
     switch status(remover) {
     case .committed: return .invisible
     case .aborted: return .visible

@@ -85,7 +85,7 @@ extension ImageVerification {
           step(entry, nil)
         }
       }
-      for (entry, error) in failures { try tellUnreadable(entry, error) }
+      for (entry, error) in failures { try tellUnreadable(error, of: entry) }
     }
     results.countRead(meter.byteCount)
   }
@@ -102,9 +102,7 @@ extension ImageVerification {
   private func bases(of keys: KeySpace) async throws(ReadError) -> (bases: [Key: KeyRead], rest: KeySpace) {
     var bases: [Key: KeyRead] = [:]
     guard name.startLsn.value > 0 else { return (bases, KeySpace()) }
-    var readOptions = ReadOptions()
-    readOptions.byteBudget = options.byteBudget
-    let batch = try await history.read(keys, at: Lsn(name.startLsn.value - 1), readOptions)
+    let batch = try await history.read(keys, at: Lsn(name.startLsn.value - 1), options.readOptions)
     for visit in batch.visits { results.countRead(visit.byteCount) }
     for read in batch.values where read.isComplete { bases[read.key] = read }
     return (bases, batch.rest)
@@ -170,21 +168,7 @@ extension ImageVerification {
   }
 
   private func compare(_ image: [UInt8], _ version: Version, _ state: State) {
-    let byteCount = UInt64(image.count)
-    results.count {
-      $0.values.present &+= 1
-      $0.bytes.present &+= byteCount
-    }
-    let reason = skipReason(image, version.key, state)
-    results.count {
-      if let reason {
-        $0.values.skip(reason)
-        if byteCount > 0 { $0.bytes.skip(reason, byteCount) }
-      } else {
-        $0.values.checked &+= 1
-        $0.bytes.checked &+= byteCount
-      }
-    }
+    results.countImage(image.count, skippedFor: skipReason(image, version.key, state))
   }
 
   private func skipReason(_ image: [UInt8], _ key: Key, _ state: State) -> VerificationTally.SkipReason? {

@@ -76,8 +76,9 @@ final class ImageVerification {
     }
   }
 
-  /// What cannot be read as a whole counts as one value: how many it has, nobody can tell.
-  private func tellUnreadable(_ error: LayerReadError) throws(ReadError) {
+  /// - Parameter entry: whose value cannot be read; nil if it is the layer, which counts as one value, as nobody can
+  ///   tell how many it has.
+  func tellUnreadable(_ error: LayerReadError, of entry: LayerEntry? = nil) throws(ReadError) {
     let obstacle = try ReadObstacle(.layer(error))
     results.count {
       $0.values.present &+= 1
@@ -87,8 +88,9 @@ final class ImageVerification {
     results.add(
       code,
       object: object.key,
-      lsn: name.startLsn,
-      obstacle.message,
+      key: entry?.key,
+      lsn: entry?.lsn ?? name.startLsn,
+      (entry.map { "\($0.key.describe()): " } ?? "") + obstacle.message,
       seen: obstacle.seen,
       expected: obstacle.expected
     )
@@ -149,28 +151,10 @@ final class ImageVerification {
       } catch {
         for entry in batch.entries { failures.append((entry, error)) }
       }
-      for (entry, error) in failures { try tellUnreadable(entry, error) }
+      for (entry, error) in failures { try tellUnreadable(error, of: entry) }
     }
     results.countRead(meter.byteCount)
     return images
-  }
-
-  func tellUnreadable(_ entry: LayerEntry, _ error: LayerReadError) throws(ReadError) {
-    let obstacle = try ReadObstacle(.layer(error))
-    results.count {
-      $0.values.present &+= 1
-      $0.values.skip(obstacle.reason)
-    }
-    guard let code = obstacle.finding else { return }
-    results.add(
-      code,
-      object: object.key,
-      key: entry.key,
-      lsn: entry.lsn,
-      "\(entry.key.describe()): \(obstacle.message)",
-      seen: obstacle.seen,
-      expected: obstacle.expected
-    )
   }
 
   private func compare(_ entries: [LayerEntry], _ reader: LayerReader) async throws(ReadError) {
@@ -184,10 +168,8 @@ final class ImageVerification {
     var wanted = KeySpace()
     for (key, _) in images { wanted.append(KeyRange(key)) }
     var next = 0
-    var readOptions = ReadOptions()
-    readOptions.byteBudget = options.byteBudget
     while !wanted.isEmpty {
-      let batch = try await history.read(wanted, at: name.startLsn, readOptions)
+      let batch = try await history.read(wanted, at: name.startLsn, options.readOptions)
       for visit in batch.visits { results.countRead(visit.byteCount) }
       let end = batch.rest.ranges.first?.start
       var position = 0
@@ -203,21 +185,7 @@ final class ImageVerification {
   }
 
   private func compare(_ key: Key, _ image: [UInt8], _ read: KeyRead?, _ batch: ReadBatch) throws(ReadError) {
-    let byteCount = UInt64(image.count)
-    results.count {
-      $0.values.present &+= 1
-      $0.bytes.present &+= byteCount
-    }
-    let reason = try skipReason(key, image, read, batch)
-    results.count {
-      if let reason {
-        $0.values.skip(reason)
-        if byteCount > 0 { $0.bytes.skip(reason, byteCount) }
-      } else {
-        $0.values.checked &+= 1
-        $0.bytes.checked &+= byteCount
-      }
-    }
+    results.countImage(image.count, skippedFor: try skipReason(key, image, read, batch))
   }
 
   /// - Returns: why the image could not be compared; nil if it was.
