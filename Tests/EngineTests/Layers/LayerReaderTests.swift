@@ -291,6 +291,23 @@ struct LayerReaderTests {
     }
   }
 
+  /// Whole indices would drive each other out of a cache that is full.
+  @Test func fullCacheReadsWhatIsWantedAlone() async throws {
+    let (object, bytes) = try Self.large(count: 200_000)
+    let source = MemoryLayerSource([object.key: bytes])
+    let reader = try await open(object, source, budget: 512 << 10)
+    #expect(reader.geometry.indexBlockCount > 128)
+    _ = try await reader.entries()
+    _ = source.takeReads()
+    for number in stride(from: UInt32(0), to: 200_000, by: 997) {
+      let entries = try await reader.entries(of: Self.key(number), lsns: Lsn(0)..<Lsn(.max))
+      #expect(entries.map(\.key) == [Self.key(number)])
+      let reads = source.takeReads()
+      // From the root to a leaf, which has a neighbour at its end.
+      #expect(reads.count <= 3 && reads.allSatisfy { $0.count <= 16 << 10 }, "\(reads)")
+    }
+  }
+
   @Test func checkByRangesIsTheCheckInMemory() async throws {
     for file in LayerFile.small {
       let bytes = try file.bytes()

@@ -35,10 +35,12 @@ public final class LayerReader: Sendable {
   let decoders: BlobDecoderPool
   let ordered = OrderedBlocks()
 
-  /// An index up to this length is read at once: a point read takes no more than 2.5 MiB then.
-  static let wholeIndexByteCount: UInt64 = 9 << 18
+  /// Indices up to so many blocks are read at once, if they are to be kept: a point read takes no more than 2.5 MiB then.
+  private static let wholeIndexBlockCount = 288
   /// Blocks of a longer index that are read ahead.
   static let readAheadBlockCount = 64
+  /// A ranged read of 64 KiB takes hardly longer than one of 8.
+  private static let neighbourCount: UInt32 = 8
 
   private init(
     object: LayerObject,
@@ -159,63 +161,78 @@ public final class LayerReader: Sendable {
 
   // MARK: Blocks of the index
 
-  /// Groups of blocks that hold these parts of the file, from the cache or read: by their numbers. What another task
-  /// is reading is waited for, behind reads of one's own: so no two tasks wait for each other.
-  func groups(_ wanted: [Range<UInt64>], _ meter: ReadMeter?) async throws(LayerReadError) -> [UInt32:
-    LayerBytes]
-  {
-    let size = BlockCache.groupByteCount
+  /// A block that the cache has.
+  func kept(_ number: UInt32) -> LayerBytes? { cache.get(file, number) }
+
+  /// A block that the cache does not have, with others by their numbers: with the whole index or with neighbours while
+  /// there is room to keep them, else with those that are likely to be wanted alone, as others would drive each other
+  /// out of the cache.
+  func blocks(
+    _ number: UInt32,
+    next: [UInt32],
+    _ meter: ReadMeter?
+  ) async throws(LayerReadError) -> [UInt32: LayerBytes] {
+    let count = geometry.indexBlockCount
+    if count <= Self.wholeIndexBlockCount, cache.hasRoom(for: count) {
+      return try await blocks(Array(0...geometry.root), meter)
+    }
+    // The wanted one may come in any order among those that are read ahead.
+    var wanted = Set(next.filter { $0 <= geometry.root })
+    wanted.insert(number)
+    if cache.hasRoom(for: wanted.count * Int(Self.neighbourCount)) {
+      for number in wanted {
+        let first = number / Self.neighbourCount * Self.neighbourCount
+        wanted.formUnion(first...min(first + (Self.neighbourCount - 1), geometry.root))
+      }
+    }
+    return try await blocks(wanted.sorted(), meter)
+  }
+
+  /// What another task is reading is waited for, behind reads of one's own: so no two tasks wait for each other.
+  ///
+  /// - Parameter wanted: in ascending order.
+  private func blocks(
+    _ wanted: [UInt32],
+    _ meter: ReadMeter?
+  ) async throws(LayerReadError) -> [UInt32: LayerBytes] {
     var found: [UInt32: LayerBytes] = [:]
     var own: [UInt32] = []
     var others: [UInt32: BlockFlight] = [:]
-    for range in wanted where !range.isEmpty {
-      for number in range.lowerBound / size...(range.upperBound - 1) / size {
-        let group = UInt32(clamping: number)
-        if found[group] != nil || others[group] != nil || own.contains(group) { continue }
-        switch cache.claim(file, group) {
-        case .bytes(let bytes): found[group] = bytes
-        case .flight(let flight): others[group] = flight
-        case .toRead: own.append(group)
-        }
+    for number in wanted {
+      switch cache.claim(file, number) {
+      case .bytes(let bytes): found[number] = bytes
+      case .flight(let flight): others[number] = flight
+      case .toRead: own.append(number)
       }
     }
-    try await read(own.sorted(), into: &found, meter)
-    for (group, flight) in others {
+    try await read(own, into: &found, meter)
+    for (number, flight) in others {
       switch await flight.result() {
-      case .success(let bytes): found[group] = bytes
+      case .success(let bytes): found[number] = bytes
       // Who read it may have been cancelled, which says nothing of this task's request.
-      case .failure: found[group] = try await fetch(range(of: group), meter)
+      case .failure: found[number] = try await fetch(range(of: number), meter)
       }
     }
     return found
   }
 
-  private func range(of group: UInt32) -> Range<UInt64> {
-    let start = UInt64(group) * BlockCache.groupByteCount
-    return start..<max(start, min(start + BlockCache.groupByteCount, geometry.fileByteCount))
-  }
-
-  /// The blocks of the index that lie in a group.
-  private func indexBlocks(in group: UInt32) -> Range<UInt32> {
-    let range = range(of: group)
+  private func range(of number: UInt32) -> Range<UInt64> {
     let size = UInt64(TreeNode.blockByteCount)
-    let first = max(range.lowerBound, geometry.indexStart) - geometry.indexStart
-    let end = max(range.upperBound, geometry.indexStart) - geometry.indexStart
-    return UInt32(clamping: first / size)..<UInt32(clamping: max(first, end) / size)
+    let start = geometry.indexStart + UInt64(number) * size
+    return start..<start + size
   }
 
-  /// Reads groups that this task has claimed, and settles the claims whatever comes of it.
+  /// Reads blocks that this task has claimed, and settles the claims whatever comes of it.
   private func read(
-    _ groups: [UInt32],
+    _ numbers: [UInt32],
     into found: inout [UInt32: LayerBytes],
     _ meter: ReadMeter?
   ) async throws(LayerReadError) {
-    let ranges = groups.map { range(of: $0) }
+    let ranges = numbers.map { range(of: $0) }
     var failure: LayerReadError?
-    for group in groups { ordered.remove(indexBlocks(in: group)) }
-    // Room for a whole index, and what stands before it in its first group.
-    let limits = ReadPlan.Limits(readByteCount: Self.wholeIndexByteCount + BlockCache.groupByteCount)
-    for read in ReadPlan(ranges, limits: limits).reads {
+    ordered.remove(numbers)
+    let most = Self.wholeIndexBlockCount * TreeNode.blockByteCount
+    for read in ReadPlan(ranges, limits: ReadPlan.Limits(readByteCount: UInt64(most))).reads {
       var bytes: LayerBytes?
       if failure == nil {
         do throws(LayerReadError) { bytes = try await fetch(read.range, meter) } catch { failure = error }
@@ -224,10 +241,10 @@ public final class LayerReader: Sendable {
         let start = Int(ranges[index].lowerBound - read.range.lowerBound)
         if let bytes {
           let part = bytes.slice(start..<start + ranges[index].count)
-          found[groups[index]] = part
-          cache.settle(file, groups[index], .success(part))
+          found[numbers[index]] = part
+          cache.settle(file, numbers[index], .success(part))
         } else if let failure {
-          cache.settle(file, groups[index], .failure(failure))
+          cache.settle(file, numbers[index], .failure(failure))
         }
       }
     }

@@ -11,7 +11,7 @@ final class OrderedBlocks: Sendable {
 
   func insert(_ number: UInt32) { numbers.withLock { _ = $0.insert(number) } }
 
-  func remove(_ blocks: Range<UInt32>) {
+  func remove(_ blocks: [UInt32]) {
     numbers.withLock { numbers in
       for number in blocks { numbers.remove(number) }
     }
