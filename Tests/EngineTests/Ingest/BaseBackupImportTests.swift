@@ -58,7 +58,7 @@ struct BaseBackupImportTests {
   // MARK: Damage
 
   /// A tar archive of small files.
-  private static func tar(_ files: [(String, [UInt8])]) -> [UInt8] {
+  static func tar(_ files: [(String, [UInt8])], kind: UInt8 = 0) -> [UInt8] {
     var archive: [UInt8] = []
     for (name, content) in files {
       var header = [UInt8](repeating: 0, count: 512)
@@ -66,14 +66,20 @@ struct BaseBackupImportTests {
       let size = String(content.count, radix: 8)
       let digits = Array((String(repeating: "0", count: 11 - size.count) + size).utf8)
       header.replaceSubrange(124..<135, with: digits)
+      header[156] = kind
       header.replaceSubrange(257..<263, with: Array("ustar\0".utf8))
-      header.replaceSubrange(148..<156, with: [UInt8](repeating: 0x20, count: 8))
-      let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
-      let checksum = Array((String(repeating: "0", count: 6 - sum.count) + sum + "\0 ").utf8)
-      header.replaceSubrange(148..<156, with: checksum)
+      sign(&header)
       archive += header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     }
     return archive + [UInt8](repeating: 0, count: 1024)
+  }
+
+  /// Gives the first header the checksum that it must have.
+  static func sign(_ archive: inout [UInt8]) {
+    archive.replaceSubrange(148..<156, with: [UInt8](repeating: 0x20, count: 8))
+    let sum = String(archive.prefix(512).reduce(0) { $0 + Int($1) }, radix: 8)
+    let checksum = Array((String(repeating: "0", count: 6 - sum.count) + sum + "\0 ").utf8)
+    archive.replaceSubrange(148..<156, with: checksum)
   }
 
   private static let page = [UInt8](repeating: 1, count: 8192)

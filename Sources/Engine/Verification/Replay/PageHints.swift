@@ -13,7 +13,8 @@ import IndexFormat
 /// | BRIN | being evacuated |
 ///
 /// The LSN is among it as where the cluster has checksums some records move it that do not elsewhere. Deleted pages of
-/// B-trees are compared by their last part alone.
+/// B-trees are compared by their last part alone. `PageMask` leaves out more: there a difference proves nothing, here it
+/// does.
 ///
 /// Sources: PostgreSQL `src/backend/access/common/bufmask.c`, `heap_mask`, `btree_mask`, `hash_mask`, `gist_mask`,
 /// `brin_mask`.
@@ -58,7 +59,10 @@ enum PageHints {
     clear(&page, 0..<12)
     clear(&page, 20..<24)
     let special = word(page, 16)
-    clear(&page, word(page, 12)..<word(page, 14))
+    // Some pages of GIN and BRIN have their content behind a header that says nothing of it.
+    if pageByteCount - special != 8 || word(page, 12) > PageHeader.byteCount {
+      clear(&page, word(page, 12)..<word(page, 14))
+    }
     switch pageByteCount - special {
     case 0: maskRows(&page)
     case 16:

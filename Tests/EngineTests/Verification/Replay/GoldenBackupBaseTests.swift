@@ -19,42 +19,99 @@ struct GoldenBackupBaseTests {
     return [try .folder(at: data), try .archive(at: archive)]
   }
 
+  private static func base(_ replay: GoldenReplay, _ files: ClusterFiles, _ folder: TemporaryFolder) async throws
+    -> BackupBase
+  {
+    let origin = try BackupOrigin(files)
+    #expect(origin.isOfKeySpace && !origin.isOfRunningServer)
+    let draft = BackupBase.Draft(
+      files,
+      origin,
+      replay.golden.rules,
+      RedoRules(version: origin.version),
+      tenant: replay.timeline.tenant,
+      timeline: replay.timeline.id,
+      cacheByteCount: 8 << 20,
+      runByteCount: 4 << 20
+    )
+    return try await BackupBase.make(draft, replay.wal, before: replay.golden.end, scratchBelow: folder.path)
+  }
+
+  private static func middle(_ replay: GoldenReplay) throws -> Lsn {
+    try #require(replay.oracle.first { $0.lsn > replay.start && $0.lsn < replay.golden.end }).lsn
+  }
+
   @Test func aFullBackupIsABase() async throws {
     let replay = try GoldenReplay(try #require(GoldenIngestTests.cases.first))
     let folder = try TemporaryFolder()
-    let point = try #require(replay.oracle.first { $0.lsn > replay.start && $0.lsn < replay.golden.end })
-    for files in try await Self.backUp(replay, at: point.lsn, to: folder) {
-      let origin = try BackupOrigin(files)
-      print("backup at", point.lsn, "start", origin.start, "files", files.files.count)
-      #expect(origin.isOfKeySpace && !origin.isOfRunningServer)
-      let draft = BackupBase.Draft(
-        files,
-        origin,
-        replay.golden.rules,
-        RedoRules(version: origin.version),
-        tenant: replay.timeline.tenant,
-        timeline: replay.timeline.id,
-        cacheByteCount: 8 << 20,
-        runByteCount: 4 << 20
-      )
-      let base = try await BackupBase.make(draft, replay.wal, before: replay.golden.end, scratchBelow: folder.path)
-      let plan = ReplayPlan(
-        of: replay.timeline,
-        from: base.values,
-        at: base.start,
-        to: replay.golden.end,
-        replay.golden.rules,
-        trust: base.trust,
-        runByteCount: 4 << 20
-      )
-      let replayed = try await ReplayedTimeline.make(plan, replay.wal, scratchBelow: replay.scratch.path)
-      #expect(replayed.end == replay.golden.end && replayed.obstacle == nil)
-      let result = try await replay.verify(replayed).all
-      for finding in result.findings.prefix(40) {
-        print(finding.code.rawValue, finding.message, finding.seen ?? "", finding.expected ?? "", finding.lsn ?? .invalid)
+    let archive = try #require(try await Self.backUp(replay, at: try Self.middle(replay), to: folder).last)
+    let base = try await Self.base(replay, archive, folder)
+    let plan = ReplayPlan(
+      of: replay.timeline,
+      from: base.values,
+      at: base.start,
+      to: replay.golden.end,
+      replay.golden.rules,
+      trust: base.trust,
+      runByteCount: 4 << 20
+    )
+    let replayed = try await ReplayedTimeline.make(plan, replay.wal, scratchBelow: replay.scratch.path)
+    #expect(replayed.end == replay.golden.end && replayed.obstacle == nil)
+    let result = try await replay.verify(replayed).all
+    #expect(result.findings.map { "\($0.message) \($0.seen ?? "") \($0.expected ?? "")" } == [])
+    #expect(result.coverage.addsUp && result.coverage.values.skipped.isEmpty)
+    #expect(result.coverage.values.checked > 8000 && result.coverage.keys.checked > 10_000)
+    #expect(result.coverage.keys.skipped.keys.sorted() == [.notInBackup])
+    #expect(result.coverage.keys.skipped[.notInBackup] ?? 0 < 50)
+  }
+
+  /// What an import has that the key space has not, the other way round, or otherwise: how often, and what is said of
+  /// it.
+  @Test func everyDifferenceToTheKeySpaceIsKnown() async throws {
+    let replay = try GoldenReplay(try #require(GoldenIngestTests.cases.first))
+    let folder = try TemporaryFolder()
+    let lsn = try Self.middle(replay)
+    let backup = try #require(try await Self.backUp(replay, at: lsn, to: folder).first)
+    let base = try await Self.base(replay, backup, folder)
+    #expect(base.start >= lsn)
+    let theirs = try await Self.values(replay.timeline, replay.facts, lsn)
+    let ours = try await Self.values(base.values, replay.facts, base.start)
+    var counts: [String: Int] = [:]
+    for (key, value) in theirs {
+      guard let own = ours[key] else {
+        #expect(!base.trust.tells(key), "\(KeyClass(key))")
+        counts["\(Self.kind(key)) is not there", default: 0] += 1
+        continue
       }
-      #expect(result.findings.isEmpty && result.coverage.addsUp)
-      print(result.coverage)
+      if ComparedValue.areEqualImages(key, value.span.bytes, own.span.bytes) { continue }
+      let agreement = base.trust.agreement(key, value.span.bytes, own.span.bytes, imageLsn: base.start)
+      #expect(agreement != .different, "\(KeyClass(key))")
+      counts["\(Self.kind(key)) is \(agreement == .same ? "the same" : "other")", default: 0] += 1
     }
+    for key in ours.keys where theirs[key] == nil {
+      #expect(!base.trust.tells(key), "\(KeyClass(key))")
+      counts["\(Self.kind(key)) is too many", default: 0] += 1
+    }
+    #expect(ours.count > 3000)
+    #expect(
+      counts == [
+        "auxFile is not there": 2
+      ]
+    )
+  }
+
+  private static func kind(_ key: Key) -> String { String("\(KeyClass(key))".prefix { $0 != "(" }) }
+
+  private static func values(_ source: any ValueSource, _ facts: TimelineFacts, _ lsn: Lsn) async throws
+    -> [Key: [UInt8]]
+  {
+    let keys = try await TimelineCatalog(source, facts).keySpace(at: lsn)
+    var values: [Key: [UInt8]] = [:]
+    for part in keys.dense.keySpace.parts(of: 1024) + keys.sparse.map({ KeySpace($0) }) {
+      for value in try await source.values(of: part, at: lsn) where !(value.key.isSparse && value.bytes.isEmpty) {
+        values[value.key] = value.bytes
+      }
+    }
+    return values
   }
 }
