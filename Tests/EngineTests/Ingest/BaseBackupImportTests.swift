@@ -119,7 +119,8 @@ struct BaseBackupImportTests {
 
   @Test(arguments: [
     ("base/5/16384", 100), ("base/5/x", 8192), ("base/5/0", 8192), ("base/5/16384.4000000000", 8192),
-    ("base/5/16384.99999", 8192), ("base/5/16384.1", 8192), ("pg_xact/zz", 8192), ("pg_twophase/-1", 3), ("global/pg_control", 10),
+    ("base/5/16384.99999", 8192), ("base/5/16384.1", 8192), ("pg_xact/zz", 8192), ("pg_twophase/-1", 3),
+    ("global/pg_control", 10),
     ("pg_tblspc/1/2", 0),
   ])
   func whatIsWrongIsRefused(name: String, count: Int) throws {

@@ -84,7 +84,9 @@ struct ClusterFilesTests {
   }
 
   @Test func temporaryFilesArePassedOver() throws {
-    let names = ["base/5/t3_16400", "base/pgsql_tmp/x", "base/5/pg_internal.init", "global/pg_internal.init.12"]
+    let names = [
+      "base/5/t3_16400", "base/pgsql_tmp/x", "base/5/pg_internal.init", "global/pg_internal.init.12",
+    ]
     let files = try ClusterFiles.archive(BaseBackupImportTests.tar(names.map { ($0, [1]) }))
     #expect(files.files.isEmpty)
   }
@@ -112,7 +114,10 @@ struct ClusterFilesTests {
     let folder = try TemporaryFolder()
     for (name, content) in try files() {
       let path = URL(filePath: "\(folder.path)/\(name)")
-      try FileManager.default.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        at: path.deletingLastPathComponent(),
+        withIntermediateDirectories: true
+      )
       try Data(content).write(to: path)
     }
     return folder
@@ -164,7 +169,9 @@ enum ControlFileDraft {
   static func bytes(_ state: ControlFile.State) throws -> [UInt8] {
     var bytes = ValueFuzzTests.controlFile()
     func put(_ number: UInt64, _ count: Int, at offset: Int) {
-      for index in 0..<count { bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index))) }
+      for index in 0..<count {
+        bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index)))
+      }
     }
     put(1700, 4, at: 8)
     put(202_406_281, 4, at: 12)

@@ -102,11 +102,21 @@ public struct BackupOrigin: Sendable {
     do throws(FormatError) {
       label = try BackupLabel(parsing: content)
     } catch {
-      throw BaseBackupError(.damaged, "\(file.path): \(error.field)", found: error.found, expected: error.expected)
+      throw BaseBackupError(
+        .damaged,
+        "\(file.path): \(error.field)",
+        found: error.found,
+        expected: error.expected
+      )
     }
     if label.isIncremental {
       let found = "an incremental backup"
-      throw BaseBackupError(.refused, file.path, found: found, expected: "a whole one, as of pg_combinebackup")
+      throw BaseBackupError(
+        .refused,
+        file.path,
+        found: found,
+        expected: "a whole one, as of pg_combinebackup"
+      )
     }
     if label.isOfStandby {
       throw BaseBackupError(.refused, file.path, found: "a backup of a standby", expected: "one of a primary")

@@ -79,7 +79,12 @@ public struct BaseBackupImport: Sendable {
       }
     }
     guard let controlFile else {
-      throw BaseBackupError(.refused, files.location, found: "no global/pg_control", expected: "a base backup")
+      throw BaseBackupError(
+        .refused,
+        files.location,
+        found: "no global/pg_control",
+        expected: "a base backup"
+      )
     }
     self.controlFile = controlFile
     databases = try Self.databases(maps, relations)
@@ -115,9 +120,15 @@ public struct BaseBackupImport: Sendable {
       let count = try pageCount(file, limit: RelationFileName.blocksPerSegment)
       let (start, overflow) = number.multipliedReportingOverflow(by: RelationFileName.blocksPerSegment)
       if number > 0, count == 0 { continue }
-      guard !overflow, relation.blockCount == start, start < UInt32.max - RelationFileName.blocksPerSegment else {
+      guard !overflow, relation.blockCount == start, start < UInt32.max - RelationFileName.blocksPerSegment
+      else {
         let expected = "segments that are full before it"
-        throw BaseBackupError(.damaged, file.path, found: "\(relation.blockCount) pages before it", expected: expected)
+        throw BaseBackupError(
+          .damaged,
+          file.path,
+          found: "\(relation.blockCount) pages before it",
+          expected: expected
+        )
       }
       relation.segments.append(file)
       relation.blockCount = start + count
@@ -143,12 +154,19 @@ public struct BaseBackupImport: Sendable {
     for database in databases { try write(database, &writer, &target) }
     if rules.isShardZero { try writeSLRUs(&writer, &target) }
     for kind in SLRUKind.allCases {
-      for (_, file) in segments[kind, default: []] { _ = try Self.pageCount(file, limit: SLRUKind.pagesPerSegment) }
+      for (_, file) in segments[kind, default: []] {
+        _ = try Self.pageCount(file, limit: SLRUKind.pagesPerSegment)
+      }
     }
     let width = TwoPhaseDirectory.Width(pgVersion: UInt32(rules.version.major))
     var transactions = TwoPhaseDirectory([], width: width)
     for (transaction, file) in prepared where !transactions.insert(transaction) {
-      throw BaseBackupError(.damaged, file.path, found: "a transaction of 64 bits", expected: "one of 32 bits")
+      throw BaseBackupError(
+        .damaged,
+        file.path,
+        found: "a transaction of 64 bits",
+        expected: "one of 32 bits"
+      )
     }
     try writer.put(.twoPhaseDirectory, transactions, &target)
     for (transaction, file) in prepared {
@@ -180,14 +198,18 @@ public struct BaseBackupImport: Sendable {
       let content = try files.content(map, limit: Self.smallFileLimit)
       try target.put(.relationMap(database.tag), content.span.bytes)
     }
-    let entries = database.relations.map { RelationDirectory.Entry(relation: $0.tag.relation, fork: $0.tag.fork) }
+    let entries = database.relations.map {
+      RelationDirectory.Entry(relation: $0.tag.relation, fork: $0.tag.fork)
+    }
     try writer.put(.relationDirectoryV1(database.tag), RelationDirectory(entries), &target)
     for relation in database.relations {
       if relation.tag.fork == .initial {
         writer.notes.unlogged.insert(RelationTag(database.tag, relation: relation.tag.relation))
       }
       var start: UInt32 = 0
-      for file in relation.segments { start = try writer.putRelation(relation.tag, file, from: start, &target) }
+      for file in relation.segments {
+        start = try writer.putRelation(relation.tag, file, from: start, &target)
+      }
       writer.noteEnd(of: relation.tag, relation.blockCount)
       try writer.put(.relationSize(relation.tag), BlockCountValue(relation.blockCount), &target)
     }
@@ -203,8 +225,11 @@ public struct BaseBackupImport: Sendable {
       for (number, file) in segments {
         let segment = SLRUSegment(kind, number: number)
         let count = try Self.pageCount(file, limit: SLRUKind.pagesPerSegment)
-        try writer.putPages(file) { index in .slruBlock(segment, BlockNumber(index)) } put: {
-          (key, page) throws(BaseBackupError) in try target.put(key, page)
+        try writer.putPages(file) { index in
+          .slruBlock(segment, BlockNumber(index))
+        } put: {
+          (key, page) throws(BaseBackupError) in
+          try target.put(key, page)
         }
         try writer.put(.slruSegmentSize(segment), BlockCountValue(count), &target)
       }
@@ -245,7 +270,12 @@ extension ClusterFiles {
     do throws(FormatError) {
       return try ControlFile(parsing: bytes.span.bytes)
     } catch {
-      throw BaseBackupError(.damaged, "\(file.path): \(error.field)", found: error.found, expected: error.expected)
+      throw BaseBackupError(
+        .damaged,
+        "\(file.path): \(error.field)",
+        found: error.found,
+        expected: error.expected
+      )
     }
   }
 }

@@ -64,7 +64,9 @@ enum ClusterFileName: Hashable, Sendable {
 
   private init?(_ name: String, of database: DatabaseTag, _ path: String) throws(BaseBackupError) {
     // The first one is a cache that the server writes anew.
-    if name == "pg_internal.init" || name.hasPrefix("pg_internal.init.") || name == "PG_VERSION" { return nil }
+    if name == "pg_internal.init" || name.hasPrefix("pg_internal.init.") || name == "PG_VERSION" {
+      return nil
+    }
     if name.hasPrefix(".") || Self.isTemporary(name) { return nil }
     if name == "pg_filenode.map" {
       self = .relationMap(database)
@@ -93,7 +95,8 @@ enum ClusterFileName: Hashable, Sendable {
 
   private static func number(_ name: String) -> UInt64? {
     // A sign is no digit of a name.
-    name.utf8.allSatisfy({ $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }) ? UInt64(name, radix: 16) : nil
+    name.utf8.allSatisfy({ $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") })
+      ? UInt64(name, radix: 16) : nil
   }
 
   private static func unknown(_ path: String, _ what: String) -> BaseBackupError {

@@ -142,7 +142,12 @@ public final class ClusterFiles: Sendable {
     let parts = name.split(separator: UInt8(ascii: "/")).drop { $0.elementsEqual(".".utf8) }
     let path = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
     if name.first == UInt8(ascii: "/") || parts.contains(where: { $0.elementsEqual("..".utf8) }) {
-      throw BaseBackupError(.damaged, path, found: "a path that leads out", expected: "one below the archive's top")
+      throw BaseBackupError(
+        .damaged,
+        path,
+        found: "a path that leads out",
+        expected: "one below the archive's top"
+      )
     }
     guard let kind = try ClusterFileName(path) else { return }
     guard let byteCount else { throw link(path) }
@@ -224,7 +229,12 @@ public final class ClusterFiles: Sendable {
   /// A whole file, if it is not longer than a limit.
   func content(_ file: File, limit: Int) throws(BaseBackupError) -> [UInt8] {
     guard file.byteCount <= UInt64(limit) else {
-      throw BaseBackupError(.damaged, file.path, found: "\(file.byteCount) bytes", expected: "at most \(limit)")
+      throw BaseBackupError(
+        .damaged,
+        file.path,
+        found: "\(file.byteCount) bytes",
+        expected: "at most \(limit)"
+      )
     }
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, Int(file.byteCount)), alignment: 8)
     defer { room.deallocate() }
@@ -276,7 +286,9 @@ public final class ClusterFiles: Sendable {
     var done = 0
     while done < target.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
-      guard let place = off_t(exactly: offset.addingReportingOverflow(UInt64(done)).partialValue) else { break }
+      guard let place = off_t(exactly: offset.addingReportingOverflow(UInt64(done)).partialValue) else {
+        break
+      }
       let count = pread(descriptor, rest.baseAddress, rest.count, place)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw BaseBackupError(SystemError("read", path)) }

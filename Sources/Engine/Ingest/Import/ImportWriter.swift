@@ -98,7 +98,12 @@ struct MemoryImport: ImportTarget {
   mutating func put(_ key: Key, _ image: RawSpan) throws(BaseBackupError) {
     let limit = BaseBackupImport.maximumMemoryByteCount
     guard layer.byteCount < limit else {
-      throw BaseBackupError(.refused, "base backup", found: "\(layer.byteCount) bytes", expected: "at most \(limit)")
+      throw BaseBackupError(
+        .refused,
+        "base backup",
+        found: "\(layer.byteCount) bytes",
+        expected: "at most \(limit)"
+      )
     }
     layer.put(key, lsn, image: image)
   }

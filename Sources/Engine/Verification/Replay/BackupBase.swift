@@ -82,18 +82,18 @@ public final class BackupBase: Sendable {
     before end: Lsn,
     scratchBelow folder: String
   ) async throws(Failure) -> BackupBase {
-    var consistent: Lsn?
-    if draft.origin.isOfRunningServer {
-      consistent = try await settledEnd(draft, wal, before: end)
-    }
+    let isRunning = draft.origin.isOfRunningServer
+    var first = draft.origin.start
+    if draft.origin.isOfKeySpace, !isRunning { first = try await recordStart(draft, wal, before: end) }
+    let consistent = isRunning ? try await settledEnd(draft, wal, before: end) : nil
     let scratch: ReplayScratch
     do throws(SystemError) {
       scratch = try ReplayScratch(below: folder)
     } catch {
       throw .replay(.scratch(error))
     }
-    let (imported, notes) = try importLayers(draft, root: scratch.path)
-    let start = consistent ?? draft.origin.start
+    let (imported, notes) = try importLayers(draft, at: first, root: scratch.path)
+    let start = consistent ?? first
     let trust = BackupTrust(
       notes,
       at: start,
@@ -110,9 +110,11 @@ public final class BackupBase: Sendable {
     _ wal: any WALSource,
     before end: Lsn
   ) async throws(Failure) -> Lsn {
-    var search = BackupEndSearch(draft.origin.start, draft.rules.version, segmentSize: wal.segmentSize)
+    let (start, version) = (draft.origin.start, draft.rules.version)
     do throws(WALSourceError) {
-      if let found = try await search.run(wal, before: end) { return found }
+      if let found = try await BackupPlaces.end(ofBackupFrom: start, wal, version, before: end) {
+        return found
+      }
     } catch {
       throw .wal(error)
     }
@@ -122,8 +124,24 @@ public final class BackupBase: Sendable {
     )
   }
 
+  /// A backup of a key space may be of any LSN. All that it has is of records that end there or before.
+  private static func recordStart(
+    _ draft: Draft,
+    _ wal: any WALSource,
+    before end: Lsn
+  ) async throws(Failure) -> Lsn {
+    let (start, version) = (draft.origin.start, draft.rules.version)
+    do throws(WALSourceError) {
+      if let found = try await BackupPlaces.record(behind: start, wal, version, before: end) { return found }
+    } catch {
+      throw .wal(error)
+    }
+    throw .unsettled("the WAL does not say which record comes behind \(start)")
+  }
+
   private static func importLayers(
     _ draft: Draft,
+    at lsn: Lsn,
     root: String
   ) throws(Failure) -> (GrowingTimeline, BaseBackupImport.Notes) {
     let layers = GrownLayers(
@@ -136,7 +154,7 @@ public final class BackupBase: Sendable {
       cacheByteCount: draft.cacheByteCount
     )
     do throws(BaseBackupError) {
-      let backup = try BaseBackupImport(draft.files, draft.rules, at: draft.origin.start)
+      let backup = try BaseBackupImport(draft.files, draft.rules, at: lsn)
       let notes = try layers.write(backup)
       return (GrowingTimeline([], above: layers.timeline(), redo: draft.redo), notes)
     } catch {

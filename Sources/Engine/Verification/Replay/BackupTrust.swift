@@ -16,6 +16,7 @@ import IndexFormat
 /// | free space maps, existence of visibility maps, of a server's backup | not all of it is in the WAL |
 /// | pages of zeros at the end of a relation, of a server's backup | whether the WAL knows of them |
 /// | segments of offsets of multixacts that a server dropped | page servers keep them |
+/// | where the next multixact begins, of a server's backup | newer minor releases note it beforehand |
 public struct BackupTrust: Sendable {
   /// What two values are to each other.
   enum Agreement {
@@ -124,7 +125,9 @@ public struct BackupTrust: Sendable {
     }
   }
 
-  private func pages(_ key: Key, _ tag: RelationTag, _ stored: RawSpan, _ own: RawSpan, _ imageLsn: Lsn) -> Agreement {
+  private func pages(_ key: Key, _ tag: RelationTag, _ stored: RawSpan, _ own: RawSpan, _ imageLsn: Lsn)
+    -> Agreement
+  {
     let page = PageHeader.pageByteCount
     if stored.byteCount == page, own.byteCount == page, isOfBackup(own, imageLsn) {
       if Self.areEqual(stored, own, butFor: 8..<10) { return .same }
@@ -152,7 +155,21 @@ public struct BackupTrust: Sendable {
     {
       return .same
     }
+    if segment.kind == .multixactOffsets, !isOfKeySpace, Self.areEqualWhereSet(stored, own) { return .untold }
     return tells(segment) ? .different : .untold
+  }
+
+  /// Whether numbers of 32 bits are equal but where the first page has none. Since their releases of late 2025 servers
+  /// note with a multixact where the next one will begin, which page servers do not.
+  private static func areEqualWhereSet(_ stored: RawSpan, _ own: RawSpan) -> Bool {
+    guard stored.byteCount == own.byteCount, stored.byteCount % 4 == 0 else { return false }
+    var offset = 0
+    while offset < stored.byteCount {
+      let number = stored.littleEndian32(offset)
+      if number != 0, number != own.littleEndian32(offset) { return false }
+      offset &+= 4
+    }
+    return true
   }
 
   private static func areEqual(_ left: RawSpan, _ right: RawSpan, butFor hole: Range<Int>) -> Bool {

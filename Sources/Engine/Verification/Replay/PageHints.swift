@@ -11,13 +11,14 @@ import IndexFormat
 /// | hash | states of line pointers; dead tuples |
 /// | GiST | states of line pointers; garbage, following to the right |
 /// | BRIN | being evacuated |
+/// | SP-GiST | on the first page: where there was room of late |
 ///
 /// The LSN is among it as where the cluster has checksums some records move it that do not elsewhere. Deleted pages of
 /// B-trees are compared by their last part alone. `PageMask` leaves out more: there a difference proves nothing, here it
 /// does.
 ///
 /// Sources: PostgreSQL `src/backend/access/common/bufmask.c`, `heap_mask`, `btree_mask`, `hash_mask`, `gist_mask`,
-/// `brin_mask`.
+/// `brin_mask`; `SpGistUpdateMetaPage`.
 enum PageHints {
   private static let pageByteCount = PageHeader.pageByteCount
 
@@ -76,6 +77,8 @@ enum PageHints {
       default: maskBTree(&page, special)
       }
     case 8 where Mark.brin.contains(word(page, special + 6)): page[special + 4] &= ~1
+    // Eight blocks and the room in them, behind the magic number.
+    case 8 where word(page, special + 6) == Mark.spgist && page[special] & 1 != 0: clear(&page, 28..<92)
     default: break
     }
   }
@@ -84,6 +87,7 @@ enum PageHints {
   private enum Mark {
     static let hash = 0xff80
     static let gist = 0xff81
+    static let spgist = 0xff82
     static let brin = 0xf091...0xf093
   }
 

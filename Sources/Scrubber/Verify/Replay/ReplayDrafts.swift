@@ -154,7 +154,9 @@ struct ReplayDrafts {
     var trust: BackupTrust?
   }
 
-  private static func values(_ base: Timeline, of shard: OpenTimeline, _ rules: IngestRules) -> GrowingTimeline {
+  private static func values(_ base: Timeline, of shard: OpenTimeline, _ rules: IngestRules)
+    -> GrowingTimeline
+  {
     GrowingTimeline([], above: base, redo: shard.timeline.redo ?? RedoRules(version: rules.version))
   }
 
