@@ -10,7 +10,7 @@ import IndexFormat
 /// | checkpoint | where it was, its time; of a server's backup all of it, as page servers round |
 /// | `pg_xact` | commit times behind the pages |
 /// | prepared transactions | the checksum behind the file is not stored |
-/// | lengths of relations on shards but the first | page servers know only their own blocks |
+/// | lengths of relations and existence of maps, on shards but the first | page servers know only their own blocks |
 /// | pages | checksums |
 /// | pages, of a server's backup | hints (`PageHints`), how far a sequence has run ahead |
 /// | free space maps, existence of visibility maps, of a server's backup | not all of it is in the WAL |
@@ -62,7 +62,7 @@ public struct BackupTrust: Sendable {
     if tag.fork != .initial, notes.unlogged.contains(RelationTag(tag.database, relation: tag.relation)) {
       return false
     }
-    return isOfKeySpace || (tag.fork != .freeSpaceMap && tag.fork != .visibilityMap)
+    return isOfKeySpace && isShardZero || tag.fork != .freeSpaceMap && tag.fork != .visibilityMap
   }
 
   private func tells(_ segment: SLRUSegment) -> Bool {

@@ -14,8 +14,8 @@ import IndexFormat
 /// | SP-GiST | on the first page: where there was room of late |
 ///
 /// The LSN is among it as where the cluster has checksums some records move it that do not elsewhere. Deleted pages of
-/// B-trees are compared by their last part alone. `PageMask` leaves out more: there a difference proves nothing, here it
-/// does.
+/// B-trees are compared by their last part alone. `PageMask` leaves out more: there a difference proves nothing, here
+/// it does.
 ///
 /// Sources: PostgreSQL `src/backend/access/common/bufmask.c`, `heap_mask`, `btree_mask`, `hash_mask`, `gist_mask`,
 /// `brin_mask`; `SpGistUpdateMetaPage`.
