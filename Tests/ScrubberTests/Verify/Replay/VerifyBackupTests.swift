@@ -52,6 +52,25 @@ struct VerifyBackupTests {
     #expect(try BackupProgram.names(scratch.path) == [])
   }
 
+  /// Each of four shards begins with its part; the LSN lies within a record.
+  @Test func aBackupOfAllShardsIsABaseOfEach() throws {
+    let golden = try ReplayedBucket("B", wal: "A-main")
+    let folder = try TemporaryFolder()
+    let tar = "\(folder.path)/base.tar"
+    let words = ["fullbackup", "--bucket", golden.bucket.path, "--timeline-id", ReplayedBucket.shards]
+    let backup = try BuiltProgram.run(words + ["--lsn", "0/4200000", "--no-sync", "--output", tar])
+    try #require(backup.exitCode == 0, "\(backup.error)")
+    let outcome = try VerifyProgram.run(
+      golden.bucket.path,
+      ["--json", "--level", "replay", "--wal", golden.wal.path, "--against", tar]
+        + ["--timeline-id", ReplayedBucket.shards]
+    )
+    #expect(outcome.exitCode == 0, "\(outcome.output.prefix(4000)) \(outcome.error)")
+    let json = try VerifyProgram.document(outcome)
+    #expect(try json.replays().map { $0["lsn_start"] as? String } == Array(repeating: "0/41FE970", count: 4))
+    #expect(try json.tally("values").checked == 7876 && json.isComplete)
+  }
+
   @Test func aFlippedBitOfABackupIsFound() throws {
     let golden = try ReplayedBucket("A", wal: "A-main")
     let folder = try TemporaryFolder()
