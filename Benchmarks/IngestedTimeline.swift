@@ -46,15 +46,12 @@ struct IngestedTimeline {
 
   /// Writes the files of a tar archive as an image layer.
   func importBase(_ archive: String, isStock: Bool) throws -> Base {
-    let bytes = [UInt8](try Data(contentsOf: URL(filePath: archive)))
-    let version = try Self.version(bytes)
-    // The LSN stands in the archive, so it is looked for first.
-    let start = try Self.checkpoint(bytes, version)
-    let importer = BaseBackupImport(IngestRules(version: version), at: start)
-    var backup = BaseBackupArchive(importer)
-    try backup.add(bytes.span.bytes)
+    let files = try ClusterFiles.archive(at: archive)
+    let origin = try BackupOrigin(files)
+    let (version, start) = (origin.version, origin.start)
+    let run = try BaseBackupImport(files, IngestRules(version: version), at: start).values()
     let layers = layers(root, version, [])
-    try layers.write(try backup.finish(), as: LayerName(image: .all, at: start))
+    try layers.write(run, as: LayerName(image: .all, at: start))
     return Base(version, byteCount: layers.layers[0].fileSize, start, isStock: isStock)
   }
 
@@ -73,35 +70,6 @@ struct IngestedTimeline {
       let byteCount = UInt64(words[1]), let start = Lsn(words[2]), let isStock = Bool(words[3])
     else { throw BenchmarkError("no base in \(root)") }
     return Base(version, byteCount: byteCount, start, isStock: isStock)
-  }
-
-  /// The file with a name in an archive without anything but small headers before each.
-  private static func file(_ name: String, _ archive: [UInt8]) throws -> ArraySlice<UInt8> {
-    var position = 0
-    while position + 512 <= archive.count {
-      let header = archive[position..<position + 512]
-      var path = header.prefix(100).prefix { $0 != 0 }
-      if path.starts(with: "./".utf8) { path = path.dropFirst(2) }
-      let digits = header.dropFirst(124).prefix(11)
-      let size = digits.reduce(0) { $1 >= 0x30 && $1 < 0x38 ? $0 * 8 + Int($1 - 0x30) : $0 }
-      if path.elementsEqual(name.utf8) { return archive[position + 512..<position + 512 + size] }
-      position += 512 + (size + 511) / 512 * 512
-    }
-    throw BenchmarkError("no \(name) in the archive")
-  }
-
-  private static func version(_ archive: [UInt8]) throws -> PostgresVersion {
-    let text = String(decoding: try file("PG_VERSION", archive), as: UTF8.self)
-    guard let number = UInt32(text.prefix { $0.isNumber }), let version = PostgresVersion(major: number)
-    else {
-      throw BenchmarkError("PG_VERSION \(text)")
-    }
-    return version
-  }
-
-  private static func checkpoint(_ archive: [UInt8], _ version: PostgresVersion) throws -> Lsn {
-    let bytes = Array(try file("global/pg_control", archive))
-    return try ControlFile(parsing: bytes.span.bytes).checkpointCopy.redo
   }
 
   /// Ingests the segments of a folder into delta layers of a folder of this process.

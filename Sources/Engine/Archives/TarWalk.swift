@@ -32,6 +32,8 @@ struct TarWalk {
     /// The next bytes of the file: where they stand in what was given.
     case content(Range<Int>)
     case fileEnd
+    /// A link or a device, which has no content.
+    case other(name: [UInt8])
   }
 
   private var state = State.header
@@ -108,6 +110,23 @@ struct TarWalk {
     }
   }
 
+  /// Goes behind the content of the file that has begun, or what is left of anything else that nobody wants: whoever
+  /// can read the archive at any place need not read it. `offset` says where it goes on.
+  mutating func passContent() {
+    switch state {
+    case .content(let left, let padding):
+      offset &+= left &+ padding
+      state = .header
+    case .skipped(let left):
+      offset &+= left
+      state = .header
+    case .header, .end: break
+    }
+  }
+
+  /// Whether two blocks of zeros were there.
+  var hasEnded: Bool { if case .end(2) = state { header.isEmpty } else { false } }
+
   /// That the archive has ended where it may.
   func finish() throws(FormatError) {
     if case .end(let blocks) = state, blocks >= 2, header.isEmpty { return }
@@ -160,8 +179,10 @@ struct TarWalk {
       state = .content(left: size, padding: Self.padded(size) - size)
     // Names that are too long for a header, and attributes: files to whoever walks.
     case UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "x"), UInt8(ascii: "g"): skip(size)
-    // Links, devices, folders: a size means nothing.
-    case UInt8(ascii: "1")...UInt8(ascii: "6"): break
+    // Folders, links, devices: a size means nothing.
+    case UInt8(ascii: "5"): break
+    case UInt8(ascii: "1")...UInt8(ascii: "6"):
+      begun = .other(name: Array(header[Self.nameRange].prefix { $0 != 0 }))
     case let kind: throw error("kind", at: start + UInt64(Self.kindOffset), "\(kind)", "a kind of entry")
     }
   }

@@ -27,8 +27,6 @@ public enum IngestFault: Error, Sendable {
   /// Another LSN than one behind the last record.
   case notBehind(Lsn)
   case limitExceeded(field: String, found: UInt64, limit: UInt64)
-  /// A file that is imported is not what its name says.
-  case unreadable(FormatError)
   /// What the record builds on cannot be read.
   case read(ReadError)
   case write(LayerWriteError)
@@ -56,7 +54,6 @@ extension IngestFault: CustomStringConvertible {
     case .notBehind(let lsn): "LSN: found one that is not behind \(lsn)"
     case .limitExceeded(let field, let found, let limit):
       "\(field): found \(found), expected at most \(limit)"
-    case .unreadable(let error): "\(error)"
     case .read(let error): "\(error)"
     case .write(let error): "\(error)"
     }

@@ -12,6 +12,9 @@ public struct IngestRules: Equatable, Sendable {
   /// Whether the LSN of an origin is looked for where the name of a prepared transaction stands, as page servers do
   /// when a record has both: they forget the name. Off, the right LSN is taken.
   public var overlooksTransactionNames: Bool
+  /// Whether what records make may be there already: the files of a running server were copied one after the other,
+  /// and WAL goes on where the first one was. What is there stays.
+  public var standsOnNewerFiles = false
 
   /// Blocks that one record may leave out between the end of a relation and the block that it writes. PostgreSQL leaves
   /// out a few; each is a page of zeros.

@@ -15,5 +15,8 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     code = errno
   }
 
-  public var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
+  /// What the system calls an error.
+  static func text(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+  public var description: String { "\(call) \(path): \(Self.text(code))" }
 }

@@ -25,6 +25,8 @@ public struct VerificationTally: Sendable, Equatable {
     case changedWithImage = "changed-with-image"
     /// The WAL that leads to it is not there, or cannot be ingested: a finding says why.
     case noWAL = "no-wal"
+    /// The base of a replay is a base backup, which does not tell it.
+    case notInBackup = "not-in-backup"
 
     public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
   }

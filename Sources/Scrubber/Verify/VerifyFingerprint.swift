@@ -36,9 +36,16 @@ enum VerifyFingerprint {
     let view = draft.timeline.view
     var lines = ["replay of \(view.tenantShard)/\(view.id) from \(draft.plan.start) to \(draft.end)"]
     for stretch in draft.plan.stretches { lines.append("\(stretch.shard.index) to \(stretch.end)") }
-    for link in draft.base?.chain ?? [] {
-      let digest = Digest.sha256(link.timeline.index.encode()).lowercaseHex
-      lines.append("base \(link.timeline.tenantShard)/\(link.timeline.id) \(digest)")
+    switch draft.base {
+    case .own: break
+    case .copy(let base):
+      for link in base.chain {
+        let digest = Digest.sha256(link.timeline.index.encode()).lowercaseHex
+        lines.append("base \(link.timeline.tenantShard)/\(link.timeline.id) \(digest)")
+      }
+    case .backup(_, let backup):
+      let digest = Digest.sha256(backup.origin.controlFile.bytes).lowercaseHex
+      lines.append("base backup \(backup.origin.start) \(backup.files.byteCount) \(digest)")
     }
     for segment in draft.wal.input.segments { lines.append("WAL \(segment.name) \(segment.byteCount)") }
     return lines

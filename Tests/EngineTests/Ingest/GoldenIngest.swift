@@ -80,16 +80,7 @@ struct GoldenIngest: Sendable, CustomTestStringConvertible {
   private static let kept = Mutex<[GoldenTenant]>([])
 
   static func importArchive(_ path: String, _ rules: IngestRules, at lsn: Lsn) throws -> MemoryRun {
-    var archive = BaseBackupArchive(BaseBackupImport(rules, at: lsn))
-    let bytes = try UnpackedArchive.decompress(path)
-    var position = 0
-    // Pieces of odd lengths, as they come.
-    while position < bytes.count {
-      let end = min(bytes.count, position + 99_991)
-      try archive.add(bytes.span.bytes.extracting(position..<end))
-      position = end
-    }
-    return try archive.finish()
+    try BaseBackupImport(try .archive(try UnpackedArchive.decompress(path)), rules, at: lsn).values()
   }
 
   /// Ingests all WAL.

@@ -13,7 +13,10 @@ extension WALIngest {
       state.relations[tag.database] = RelationDirectory()
     }
     let entry = RelationDirectory.Entry(relation: tag.relation, fork: tag.fork)
-    guard state.relations[tag.database]?.insert(entry) == true else { throw .relationExists(tag) }
+    guard state.relations[tag.database]?.insert(entry) == true else {
+      if rules.standsOnNewerFiles { return }
+      throw .relationExists(tag)
+    }
     if let directory = state.relations[tag.database] {
       output.put(.relationDirectoryV1(tag.database), directory)
     }

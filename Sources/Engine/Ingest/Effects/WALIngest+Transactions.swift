@@ -49,7 +49,9 @@ extension WALIngest {
     _ output: IngestOutput
   ) throws(IngestFault) {
     let number = try number(of: transaction)
-    guard state.prepared.insert(number) else { throw .transactionPrepared(number) }
+    guard state.prepared.insert(number) || rules.standsOnNewerFiles else {
+      throw .transactionPrepared(number)
+    }
     output.put(.twoPhaseDirectory, state.prepared)
     output.put(.twoPhaseFile(transaction: number), image: file)
   }

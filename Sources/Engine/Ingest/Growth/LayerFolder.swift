@@ -12,27 +12,43 @@ struct LayerFolder: Sendable {
   /// Writes values as a delta layer, or those of an import as an image layer: under a temporary name at first, and
   /// never in place of another.
   func write(_ run: MemoryRun, as name: LayerName) throws(LayerWriteError) -> IndexLayer {
-    let key = PageserverObjectKey.layerKey(tenant, layerShard: shard, timeline, name, generation)
-    let path = "\(root)/\(key)"
-    try makeFolders(above: path)
-    let sink = try LayerFileSink(path: path)
     let byteCount: UInt64
     switch name.kind {
     case .delta:
-      var writer = try DeltaLayerWriter(name, tenant: tenant, timeline: timeline, sink: sink)
+      var writer = try DeltaLayerWriter(name, tenant: tenant, timeline: timeline, sink: try sink(name))
       try run.write(to: &writer)
       byteCount = try Self.finish(try writer.finish())
     case .image:
-      var writer = try ImageLayerWriter(
-        name,
-        tenant: tenant,
-        timeline: timeline,
-        compression: .standard,
-        sink: sink
-      )
+      var writer = try imageWriter(name)
       try run.write(to: &writer)
-      byteCount = try Self.finish(try writer.finish())
+      return try finish(writer, as: name)
     }
+    return IndexLayer(name: name, generation: generation, shard: shard, fileSize: byteCount)
+  }
+
+  private func sink(_ name: LayerName) throws(LayerWriteError) -> LayerFileSink {
+    let key = PageserverObjectKey.layerKey(tenant, layerShard: shard, timeline, name, generation)
+    let path = "\(root)/\(key)"
+    try makeFolders(above: path)
+    return try LayerFileSink(path: path)
+  }
+
+  /// Begins an image layer, to be ended by `finish`.
+  func imageWriter(_ name: LayerName) throws(LayerWriteError) -> ImageLayerWriter<LayerFileSink> {
+    try ImageLayerWriter(
+      name,
+      tenant: tenant,
+      timeline: timeline,
+      compression: .standard,
+      sink: try sink(name)
+    )
+  }
+
+  func finish(
+    _ writer: consuming ImageLayerWriter<LayerFileSink>,
+    as name: LayerName
+  ) throws(LayerWriteError) -> IndexLayer {
+    let byteCount = try Self.finish(try writer.finish())
     return IndexLayer(name: name, generation: generation, shard: shard, fileSize: byteCount)
   }
 

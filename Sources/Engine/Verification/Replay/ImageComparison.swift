@@ -6,6 +6,8 @@ final class ImageComparison {
     var place: Range<Int>
     var object: LayerObject
     var offset: UInt64
+    /// What it takes there.
+    var storedByteCount: UInt64
   }
 
   private let check: ReplayCheck
@@ -24,7 +26,12 @@ final class ImageComparison {
   func add(_ key: TreeKey, _ image: RawSpan, _ object: LayerObject, _ blob: Range<UInt64>) {
     let start = bytes.count
     bytes.append(image)
-    let item = Item(place: start..<bytes.count, object: object, offset: blob.lowerBound)
+    let item = Item(
+      place: start..<bytes.count,
+      object: object,
+      offset: blob.lowerBound,
+      storedByteCount: UInt64(blob.count)
+    )
     items[key.lsn, default: [:]][key.key, default: []].append(item)
   }
 
@@ -65,16 +72,21 @@ final class ImageComparison {
         withdraw(images, KeySpace(KeyRange(key)), error, at: lsn)
         continue
       }
-      for item in items { compare(key, item, value, at: lsn) }
+      for item in items { compare(key, item, value, imageLsn: read.image?.lsn ?? lsn, at: lsn) }
     }
   }
 
-  private func compare(_ key: Key, _ item: Item, _ value: [UInt8], at lsn: Lsn) {
+  private func compare(_ key: Key, _ item: Item, _ value: [UInt8], imageLsn: Lsn, at lsn: Lsn) {
     let held = bytes
     let image = held.span.bytes.extracting(item.place)
     guard !ComparedValue.areEqualImages(key, image, value.span.bytes),
       let difference = ValueDifference(seen: image, expected: value.span.bytes)
     else { return }
+    switch check.trust?.agreement(key, image, value.span.bytes, imageLsn: imageLsn) {
+    case .same?: return
+    case .untold?: return report.withdrawValue(item.storedByteCount, .notInBackup)
+    case .different?, nil: break
+    }
     report.add(
       .replayValueDiffers,
       key,
@@ -88,6 +100,7 @@ final class ImageComparison {
   }
 
   private func unexpected(_ key: Key, _ item: Item, at lsn: Lsn) {
+    if check.trust?.tells(key) == false { return report.withdrawValue(item.storedByteCount, .notInBackup) }
     report.add(
       .replayValueUnexpected,
       key,

@@ -56,6 +56,17 @@ final class KeyComparison {
   }
 
   private func miss(_ code: FindingCode, _ range: KeyRange, _ what: String) {
+    guard let trust = check.trust else { return missTold(code, range, what) }
+    for part in trust.parts(of: range) {
+      if part.isTold {
+        missTold(code, part.keys, what)
+      } else {
+        count(KeySpace(part.keys).keyCount, skipped: .notInBackup)
+      }
+    }
+  }
+
+  private func missTold(_ code: FindingCode, _ range: KeyRange, _ what: String) {
     let count = KeySpace(range).keyCount
     self.count(count)
     let others = count > 1 ? " and \(count - 1) keys behind it" : ""
@@ -135,7 +146,9 @@ final class KeyComparison {
   /// Dense keys that have no value in the timeline. Where base and WAL have none either, both agree: that a directory
   /// says otherwise is found where values are rebuilt.
   private func missing(_ range: KeyRange, _ reads: GrowingTimeline.Reads) {
-    let keys = reads.values.keys.filter(range.contains)
+    let found = reads.values.keys.filter(range.contains)
+    let keys = found.filter { check.trust?.tells($0) ?? true }
+    if keys.count < found.count { withdraw(UInt64(found.count - keys.count), .notInBackup) }
     guard let first = keys.min() else { return }
     report.add(
       .replayValueMissing,
@@ -148,6 +161,7 @@ final class KeyComparison {
   }
 
   private func unexpected(_ key: Key) {
+    if check.trust?.tells(key) == false { return withdraw(1, .notInBackup) }
     report.add(
       .replayValueUnexpected,
       key,
@@ -169,6 +183,12 @@ final class KeyComparison {
     guard !ComparedValue.areEqualImages(read.key, stored.span.bytes, value.span.bytes),
       let difference = ValueDifference(seen: stored.span.bytes, expected: value.span.bytes)
     else { return }
+    let image = own.image?.lsn ?? point.lsn
+    switch check.trust?.agreement(read.key, stored.span.bytes, value.span.bytes, imageLsn: image) {
+    case .same?: return
+    case .untold?: return withdraw(1, .notInBackup)
+    case .different?, nil: break
+    }
     let visit = Self.origin(of: read, own)
     report.add(
       .replayValueDiffers,

@@ -109,7 +109,9 @@ final class RecordComparison {
 
   /// A value that the WAL gives: was it there?
   private func takeOwn(_ key: TreeKey) {
-    if let cursor = ours.first, matched != key, key.lsn > check.history, !isUnknown(key) {
+    if let cursor = ours.first, matched != key, key.lsn > check.history, !isUnknown(key),
+      check.trust?.tells(key.key) ?? true
+    {
       let words = cursor.withHead(ComparedValue.words)
       report.add(
         .replayRecordMissing,
@@ -152,13 +154,16 @@ final class RecordComparison {
       return
     }
     let isOfBase = key.lsn == check.replayed.plan.start
-    let isImage = isOfBase || key.lsn <= check.history ? cursor.withHead(Self.image) : nil
+    // What a backup does not tell may lead to other values of the same records.
+    let mayBeImage = isOfBase || key.lsn <= check.history || check.trust != nil
+    let isImage = mayBeImage ? cursor.withHead(Self.image) : nil
     if isOfBase, isImage == nil { return }
     report.countValue(byteCount)
     if let isImage {
       cursor.withHead { images.add(key, $0.extracting(isImage), cursor.object, head.blob) }
       return
     }
+    if check.trust?.tells(key.key) == false { return report.withdrawValue(byteCount, .notInBackup) }
     report.add(
       .replayRecordUnexpected,
       key.key,
@@ -202,9 +207,22 @@ final class RecordComparison {
     report.countValue(UInt64(head.blob.count))
     own.withHead { own in
       other.withHead { stored in
-        if !ComparedValue.areEqual(key.key, stored, own) { differ(key, stored, own, other.object, head.blob) }
+        if ComparedValue.areEqual(key.key, stored, own) { return }
+        switch agreement(key, stored, own) {
+        case .same?: break
+        case .untold?: report.withdrawValue(UInt64(head.blob.count), .notInBackup)
+        case .different?, nil: differ(key, stored, own, other.object, head.blob)
+        }
       }
     }
+  }
+
+  /// What stored values that differ are to each other; nil if the base tells all.
+  private func agreement(_ key: TreeKey, _ stored: RawSpan, _ own: RawSpan) -> BackupTrust.Agreement? {
+    guard let trust = check.trust, let image = Self.image(stored), let ownImage = Self.image(own) else {
+      return nil
+    }
+    return trust.agreement(key.key, stored.extracting(image), own.extracting(ownImage), imageLsn: key.lsn)
   }
 
   private func differ(

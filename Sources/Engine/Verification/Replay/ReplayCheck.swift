@@ -13,6 +13,8 @@ import IndexFormat
 /// | each image of an image layer of these LSNs | base and WAL at its LSN | the image |
 /// | each key at the points asked for | base and WAL there | what a reader gets |
 ///
+/// What a base backup does not tell is no finding, and counts as skipped: `BackupTrust`.
+///
 /// Directories are compared as sets. Below the history's start, values may have been dropped by page servers, and
 /// images may stand in delta layers for what came before: these are compared like other images.
 ///
@@ -41,6 +43,8 @@ public final class ReplayCheck: Sendable {
   let replayed: ReplayedTimeline
   let timeline: Timeline
   let history: Lsn
+  /// What the base does not tell.
+  var trust: BackupTrust? { replayed.plan.trust }
   let points: [Point]
   public let units: [VerificationUnit]
 
@@ -274,6 +278,14 @@ final class ReplayReport {
       message: ""
     )
     if let finding = ReplaySide.finding(error, template) { add(finding) }
+  }
+
+  /// A value that was counted as compared was not.
+  func withdrawValue(_ byteCount: UInt64, _ reason: VerificationTally.SkipReason) {
+    result.coverage.values.checked &-= 1
+    result.coverage.values.skip(reason)
+    result.coverage.bytes.checked &-= byteCount
+    result.coverage.bytes.skip(reason, byteCount)
   }
 
   /// A value of a layer, which takes so many bytes there.

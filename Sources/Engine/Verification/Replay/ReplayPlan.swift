@@ -21,6 +21,8 @@ public final class ReplayPlan: Sendable {
   public let base: GrowingTimeline
   /// Where the last record ended that is in the base.
   public let start: Lsn
+  /// What the base does not tell; nil if it is a copy of a timeline, which tells all.
+  public let trust: BackupTrust?
   /// In ascending order of their ends; the last one is the shard that is verified.
   public let stretches: [Stretch]
   /// But for the shard, which the stretches say.
@@ -34,6 +36,7 @@ public final class ReplayPlan: Sendable {
   ///   - timeline: what the result is to be compared with.
   ///   - end: up to where to replay.
   ///   - splits: LSNs at which the shard's forebears were split, each with the one that was.
+  ///   - trust: what the base does not tell, if it was a base backup.
   public init(
     of timeline: Timeline,
     from base: GrowingTimeline,
@@ -41,6 +44,7 @@ public final class ReplayPlan: Sendable {
     to end: Lsn,
     splits: [Stretch] = [],
     _ rules: IngestRules,
+    trust: BackupTrust? = nil,
     runByteCount: UInt64 = 32 << 20,
     cacheByteCount: Int = 64 << 20
   ) {
@@ -52,6 +56,7 @@ public final class ReplayPlan: Sendable {
       splits.filter { $0.end > start && $0.end < end }.sorted { $0.end < $1.end }
       + [Stretch(to: end, shard: timeline.shard)]
     self.rules = rules
+    self.trust = trust
     self.runByteCount = runByteCount
     self.cacheByteCount = cacheByteCount
   }

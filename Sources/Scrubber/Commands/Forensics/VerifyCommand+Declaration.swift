@@ -58,8 +58,10 @@ extension VerifyCommand {
         "against",
         .value(name: "SNAPSHOT"),
         help:
-          "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline. Default: "
-          + "each timeline itself, where its history begins or its WAL does."
+          "What replays begin with: an older snapshot or copy of the same tenant, which has the timeline; or a base "
+          + "backup of the only timeline that is verified, as a tar archive or a data directory: of fullbackup, of "
+          + "pg_basebackup, or of a server that was shut down. Default: each timeline itself, where its history "
+          + "begins or its WAL does."
       ),
       OptionDeclaration(
         "scratch",
@@ -142,6 +144,10 @@ extension VerifyCommand {
       .init(
         command: "scrubber verify snap --level replay --wal pg_wal --timeline-id ID --against older-snap",
         meaning: "What came to a timeline since an older snapshot, against segments in a folder."
+      ),
+      .init(
+        command: "scrubber verify snap --level replay --wal pg_wal --timeline-id ID --against base.tar",
+        meaning: "The same since a base backup."
       ),
       .init(
         command: "scrubber verify snap --format ndjson --resume > findings.ndjson",

@@ -1,8 +1,27 @@
 import Engine
 import IndexFormat
 
+/// What replays begin with that is not the timelines themselves.
+enum ReplayBase: Sendable {
+  case copy(ReplayCopy)
+  case backup(ReplayBackup)
+
+  static func open(
+    _ address: BucketAddress,
+    of tenant: TenantView,
+    _ timelines: [TimelineID],
+    _ options: VerifyOptions,
+    _ environment: Environment
+  ) async throws(ScanFailure) -> ReplayBase {
+    if case .folder(let path) = address, let backup = try ReplayBackup.open(path, timelines) {
+      return .backup(backup)
+    }
+    return .copy(try await ReplayCopy.open(address, of: tenant, options, environment))
+  }
+}
+
 /// Another copy of a tenant, older mostly, that holds what replays begin with.
-final class ReplayBase: Sendable {
+final class ReplayCopy: Sendable {
   let tenant: TenantView
   private let store: LayerStore
 
@@ -16,10 +35,10 @@ final class ReplayBase: Sendable {
     of tenant: TenantView,
     _ options: VerifyOptions,
     _ environment: Environment
-  ) async throws(ScanFailure) -> ReplayBase {
+  ) async throws(ScanFailure) -> ReplayCopy {
     let bucket = try await ForensicBucket.open(address, environment, at: nil)
     let base = try await TenantView.open(.tenant(tenant.tenant), in: bucket, stripeSize: tenant.stripeSize)
-    return ReplayBase(base, cacheByteCount: options.baseCacheByteCount)
+    return ReplayCopy(base, cacheByteCount: options.baseCacheByteCount)
   }
 
   /// What a replay of a timeline can begin with.

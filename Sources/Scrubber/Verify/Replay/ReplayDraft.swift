@@ -11,8 +11,16 @@ final class ReplayDraft: Sendable {
   let lsns: [Lsn]
   /// The base in words.
   let baseText: String
-  /// Nil if the timeline is its own base.
-  let base: OpenTimeline?
+  let base: Base
+
+  /// With what the replay begins.
+  enum Base: Sendable {
+    /// The timeline itself.
+    case own
+    case copy(OpenTimeline)
+    /// Its folder is there as long as this is.
+    case backup(BackupBase, ReplayBackup)
+  }
 
   init(
     _ timeline: OpenTimeline,
@@ -21,7 +29,7 @@ final class ReplayDraft: Sendable {
     _ facts: TimelineFacts,
     at lsns: [Lsn],
     _ baseText: String,
-    base: OpenTimeline?
+    base: Base
   ) {
     self.timeline = timeline
     self.plan = plan

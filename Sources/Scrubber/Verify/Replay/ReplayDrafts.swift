@@ -6,12 +6,15 @@ import IndexFormat
 /// | base | begins at |
 /// |---|---|
 /// | the timeline itself | the first record behind its GC cutoff, its branch point and its import that there is WAL of |
-/// | `--against` | where that one ends |
+/// | `--against` a copy | where that one ends |
+/// | `--against` a base backup | where WAL goes on behind it; of a running server's, where it ended |
 struct ReplayDrafts {
   let tenant: TenantView
   let options: VerifyOptions
   let wal: ReplayWAL
   let against: ReplayBase?
+  /// Where a base backup is imported to.
+  let scratch: String
   /// Bytes of each stretch of a replay that are kept for reading.
   let cacheByteCount: Int
   let count: @Sendable (Int) -> Void
@@ -26,6 +29,7 @@ struct ReplayDrafts {
     self.options = options
     wal = setup.wal
     against = setup.against
+    scratch = setup.scratch
     let pieceCount = timelines.reduce(0) { count, place in
       let splits = Self.splits(place)
       return count + place.shards.reduce(0) { $0 + splits.ancestors(of: $1.view.shard).count + 1 }
@@ -85,7 +89,7 @@ struct ReplayDrafts {
     }
     let end = options.lsns.isEmpty ? shard.lastLsn : min(lsns.max() ?? shard.lastLsn, shard.lastLsn)
     let origin: Origin
-    switch try await self.origin(shard, splits, to: end) {
+    switch try await self.origin(shard, splits, rules, to: end) {
     case .go(let found): origin = found
     case .leave(let obstacle): return .leave(obstacle)
     }
@@ -99,15 +103,12 @@ struct ReplayDrafts {
     }
     let plan = ReplayPlan(
       of: shard.timeline,
-      from: GrowingTimeline(
-        [],
-        above: origin.timeline,
-        redo: shard.timeline.redo ?? RedoRules(version: rules.version)
-      ),
+      from: origin.values,
       at: origin.start,
       to: end,
       splits: stretches,
       rules,
+      trust: origin.trust,
       // One run grows while another is written.
       runByteCount: UInt64(clamping: options.ingestByteCount / 2),
       cacheByteCount: cacheByteCount
@@ -144,20 +145,32 @@ struct ReplayDrafts {
   // MARK: Where it begins
 
   private struct Origin {
-    var timeline: Timeline
+    var values: GrowingTimeline
     var start: Lsn
     var wal: SegmentedWAL
     var words: String
-    /// Nil if the timeline is its own base.
-    var base: OpenTimeline?
+    var base: ReplayDraft.Base
+    /// Nil if the base tells all.
+    var trust: BackupTrust?
+  }
+
+  private static func values(_ base: Timeline, of shard: OpenTimeline, _ rules: IngestRules)
+    -> GrowingTimeline
+  {
+    GrowingTimeline([], above: base, redo: shard.timeline.redo ?? RedoRules(version: rules.version))
   }
 
   private mutating func origin(
     _ shard: OpenTimeline,
     _ splits: ReplaySplits,
+    _ rules: IngestRules,
     to end: Lsn
   ) async throws(ScanFailure) -> Step<Origin> {
-    if let against { return try await origin(shard, splits, against, to: end) }
+    switch against {
+    case .copy(let copy)?: return try await origin(shard, splits, copy, rules, to: end)
+    case .backup(let backup)?: return try await origin(shard, splits, backup, rules, to: end)
+    case nil: break
+    }
     let metadata = shard.view.index.metadata
     let beginning = shard.view.ancestor?.lsn ?? metadata.initdbLsn
     var floor = max(beginning, metadata.latestGcCutoffLsn)
@@ -186,13 +199,15 @@ struct ReplayDrafts {
       isRecordEnd ? start != floor : wal.segmentSize.segment(of: start) != wal.segmentSize.segment(of: floor)
     let words = isLate ? "itself, as there is no WAL from \(floor) on" : "itself"
     let base = writer == shard.timeline.shard ? shard.timeline : shard.timeline.read(as: writer)
-    return .go(Origin(timeline: base, start: start, wal: wal, words: words))
+    let values = Self.values(base, of: shard, rules)
+    return .go(Origin(values: values, start: start, wal: wal, words: words, base: .own))
   }
 
   private mutating func origin(
     _ shard: OpenTimeline,
     _ splits: ReplaySplits,
-    _ against: ReplayBase,
+    _ against: ReplayCopy,
+    _ rules: IngestRules,
     to end: Lsn
   ) async throws(ScanFailure) -> Step<Origin> {
     guard let start = try against.start(of: shard) else {
@@ -210,10 +225,70 @@ struct ReplayDrafts {
     switch try await source(shard) {
     case .leave(let obstacle): return .leave(obstacle)
     case .go(let wal):
-      let base = start.timeline
-      let words = against.tenant.bucket.location
-      return .go(Origin(timeline: base.timeline, start: start.end, wal: wal, words: words, base: base))
+      return .go(
+        Origin(
+          values: Self.values(start.timeline.timeline, of: shard, rules),
+          start: start.end,
+          wal: wal,
+          words: against.tenant.bucket.location,
+          base: .copy(start.timeline)
+        )
+      )
     }
+  }
+
+  private mutating func origin(
+    _ shard: OpenTimeline,
+    _ splits: ReplaySplits,
+    _ against: ReplayBackup,
+    _ rules: IngestRules,
+    to end: Lsn
+  ) async throws(ScanFailure) -> Step<Origin> {
+    try await against.check(shard, rules)
+    let floor = against.origin.start
+    guard floor < end else { return .leave(Self.nothingSince(floor)) }
+    let metadata = shard.view.index.metadata
+    if shard.view.ancestor == nil, floor < metadata.initdbLsn {
+      let reason = "\(against.location) is of \(floor), before the timeline began at \(metadata.initdbLsn)"
+      return .leave(Obstacle(kind: .noBase, reason: reason))
+    }
+    let wal: SegmentedWAL
+    switch try await source(shard) {
+    case .go(let found): wal = found
+    case .leave(let obstacle): return .leave(obstacle)
+    }
+    var rules = rules
+    rules.shard = try identity(splits.shard(of: shard.view.shard, behind: floor))
+    let draft = BackupBase.Draft(
+      against.files,
+      against.origin,
+      rules,
+      shard.timeline.redo ?? RedoRules(version: rules.version),
+      tenant: tenant.tenant,
+      timeline: shard.view.id,
+      cacheByteCount: options.baseCacheByteCount / max(1, tenant.shards.count),
+      runByteCount: UInt64(clamping: options.ingestByteCount / 2)
+    )
+    let base: BackupBase
+    do throws(BackupBase.Failure) {
+      base = try await BackupBase.make(draft, wal, before: end, scratchBelow: scratch)
+    } catch {
+      if case .unsettled(let reason) = error {
+        return .leave(Obstacle(kind: .noBase, reason: "\(against.location): \(reason)"))
+      }
+      throw ScanFailure(error)
+    }
+    guard base.start < end else { return .leave(Self.nothingSince(base.start)) }
+    return .go(
+      Origin(
+        values: base.values,
+        start: base.start,
+        wal: wal,
+        words: against.location,
+        base: .backup(base, against),
+        trust: base.trust
+      )
+    )
   }
 
   private static func nothingSince(_ lsn: Lsn) -> Obstacle {

@@ -48,9 +48,13 @@ final class ReplaySetup: Sendable {
     let wal = try await ReplayWAL.open(address, of: tenant.tenant, timelines, environment)
     var base: ReplayBase?
     if let against = options.against {
-      base = try await ReplayBase.open(against, of: tenant, options, environment)
+      base = try await ReplayBase.open(against, of: tenant, timelines, options, environment)
     }
     let scratch = try scratchFolder(options, environment)
+    if case .backup(let backup)? = base {
+      let text = DecimalText.bytes(backup.files.byteCount)
+      warn("importing \(text) of a base backup, which takes at most as much room in \(scratch)")
+    }
     return ReplaySetup(wal, base, scratch: scratch, line, warn: warn)
   }
 
