@@ -35,7 +35,8 @@ public final class LayerReader: Sendable {
   let decoders: BlobDecoderPool
   let ordered = OrderedBlocks()
 
-  /// Indices up to so many blocks are read at once, if they are to be kept: a point read takes no more than 2.5 MiB then.
+  /// Indices up to so many blocks are read at once while there is room to keep them: a point read takes no more than
+  /// 2.5 MiB then.
   private static let wholeIndexBlockCount = 288
   /// Blocks of a longer index that are read ahead.
   static let readAheadBlockCount = 64

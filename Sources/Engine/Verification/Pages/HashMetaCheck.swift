@@ -11,7 +11,7 @@
 /// | split point | that of the highest bucket |
 /// | overflow pages | never less at a later split point; none of split points to come |
 /// | first one that may be free | one of them, or the next |
-/// | bitmaps | 1 to 1,024, each in another block than the first one |
+/// | bitmaps | up to 1,024, each in another block than the first one. None until the record that makes the first one |
 /// | neighbours, bucket | none |
 /// | behind the structure | zeros |
 ///
@@ -135,11 +135,11 @@ enum HashMetaCheck {
     try page.require(free <= last, "hashm_firstfree", at: start + 40, free, "at most", UInt64(last))
     let count = page.uint32(start + 44)
     try page.require(
-      count >= 1 && count <= HashMeta.bitmapCount,
+      count <= HashMeta.bitmapCount,
       "hashm_nmaps",
       at: start + 44,
       count,
-      "1 to",
+      "at most",
       UInt64(HashMeta.bitmapCount)
     )
     for index in 0..<Int(HashMeta.bitmapCount) {

@@ -151,6 +151,34 @@ struct IndexPageRuleTests {
     )
   }
 
+  /// An index is made by a record for its first page, and one for its first bitmap: between them it has none.
+  @Test func firstPagesOfHashIndexes() {
+    var draft = PageDraft(special: 8176)
+    for place in [8176, 8180, 8184] { draft.put(0xffff_ffff, place, 4) }
+    draft.put(0xff80_0008, 8188, 4)
+    for (place, number) in [(0, 0x644_0640), (4, 4), (24, 1), (28, 1), (32, 0), (36, 1), (56, 1)] {
+      draft.put(number, 24 + place, 4)
+    }
+    for (place, number) in [(16, 307), (18, 8152), (20, 4096), (22, 15)] { draft.put(number, 24 + place, 2) }
+    draft.put(24 + 4544, 12, 2)
+    draft.put(8176, 14, 2)
+    #expect(Self.field(draft, .hash, 0) == nil)
+    var first = draft
+    first.put(1, 24 + 44, 4)
+    first.put(3, 24 + 444, 4)
+    Self.expect(
+      first,
+      .hash,
+      block: 0,
+      [
+        (0x644_0641, 24, 4, "hashm_magic"), (0, 24 + 16, 2, "hashm_ffactor"),
+        (5, 24 + 36, 4, "hashm_ovflpoint"),
+        (2, 24 + 40, 4, "hashm_firstfree"), (1025, 24 + 44, 4, "hashm_nmaps"), (2, 24 + 44, 4, "hashm_mapp"),
+        (0, 24 + 44, 4, "hashm_mapp"), (0, 24 + 444, 4, "hashm_mapp"),
+      ]
+    )
+  }
+
   @Test func pagesOfGINIndexes() {
     var leaf = PageDraft(special: 8184)
     leaf.put(0xffff_ffff, 8184, 4)
