@@ -6,7 +6,7 @@ import Testing
 /// Verifying buckets of real servers that speak S3.
 @Suite(
   .enabled(if: RealS3Server.areInstalled, "servers are not in .venv: run tools/setup"),
-  .timeLimit(.minutes(10))
+  .timeLimit(.minutes(60))
 )
 struct VerifyServerTests {
   private func document(_ arguments: [String], _ environment: [String: String]) throws -> NSDictionary {

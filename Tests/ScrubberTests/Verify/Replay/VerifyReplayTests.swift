@@ -5,7 +5,7 @@ import Testing
 @testable import Scrubber
 
 /// The built program replaying WAL of real tenants.
-@Suite(.enabled(if: Golden.isPresent, Golden.absence), .serialized, .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Golden.isPresent, Golden.absence), .serialized, .timeLimit(.minutes(60)))
 struct VerifyReplayTests {
   @Test func aTimelineIsInOrderOnAllLevels() throws {
     let golden = try ReplayedBucket("A", wal: "A-main")
